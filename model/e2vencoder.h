@@ -1,0 +1,82 @@
+/* e2vencoder.h - windows of speech in, features and scores out: the front door of model/.
+ *
+ * An encoder is a model on a device. It normalises each window by itself, groups windows of one length into batches,
+ * keeps the programs of recent lengths, and reads the results back. MT: one caller at a time.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef E2V_ENCODER_H
+#define E2V_ENCODER_H
+
+#include "e2vexecutor.h"
+
+G_BEGIN_DECLS
+
+typedef struct _E2vEncoder E2vEncoder;
+
+/* @device: "auto" (a Vulkan device, else the reference executor with a warning), "vulkan", an index, part of a
+ * device's name, a UUID, "cpu" or "ref" (the reference executor by choice).
+ * @warning: (out) (nullable) (transfer full): why "auto" did not take a Vulkan device; NULL if it did.
+ * Errors: as e2v_vulkan_new() and e2v_ref_new(). */
+E2vEncoder *e2v_encoder_new (E2vModel * model, const char *device, E2vPrecision precision, char **warning,
+    GError ** error);
+void e2v_encoder_free (E2vEncoder * encoder);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (E2vEncoder, e2v_encoder_free)
+
+E2vModel *e2v_encoder_model (E2vEncoder * encoder);     /* (transfer none) */
+const char *e2v_encoder_description (E2vEncoder * encoder);     /* device and shaders, for people */
+const char *e2v_encoder_executor_name (E2vEncoder * encoder);   /* "ref", "vulkan" */
+E2vPrecision e2v_encoder_precision (E2vEncoder * encoder);      /* in force, never AUTO */
+
+/* Mono samples at 16 kHz, full scale +-1, not normalised. */
+typedef struct
+{
+  const float *samples;
+  guint n_samples;
+} E2vWindow;
+
+typedef enum
+{
+  E2V_WANT_FRAMES = 1 << 0,     /* frame features */
+  E2V_WANT_FRAME_SCORES = 1 << 1,       /* the head on each frame; needs a head */
+} E2vWant;
+
+/* What one window gave. Arrays are row-major. */
+typedef struct
+{
+  guint n_frames, dim, n_classes;
+  float *utterance;             /* [dim], the mean of the frame features */
+  float *logits, *scores;       /* [n_classes]; NULL without a head */
+  float *frames;                /* [n_frames][dim], NULL unless wanted */
+  float *frame_scores;          /* [n_frames][n_classes], NULL unless wanted */
+} E2vResult;
+
+void e2v_result_free (E2vResult * result);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (E2vResult, e2v_result_free)
+
+/* Runs the windows, which may differ in length. All or nothing.
+ * @results: (out) (array length=n_windows): one result a window, each to be freed; untouched on failure.
+ * Errors: E2V_ERROR_ARGUMENT (a window is too short or not finite), E2V_ERROR_TOO_LARGE (longer than
+ * E2V_MAX_WINDOW_SAMPLES), those of the executor; E2V_ERROR_DEVICE if a score is not finite. */
+gboolean e2v_encoder_run (E2vEncoder * encoder, const E2vWindow * windows, guint n_windows, E2vWant want,
+    E2vResult ** results, GError ** error);
+
+/* Compiles and runs everything once for windows of this length, so that the first real window meets no delay. */
+gboolean e2v_encoder_warm_up (E2vEncoder * encoder, guint n_samples, guint batch, GError ** error);
+
+/* Every stage of one window, under the names of tests/reference/README.md: called once a stage with its values,
+ * row-major, and its shape. "alibi_bias" comes as the executor computed it. */
+typedef void (*E2vTraceFunc) (const char *name, const float *values, const guint64 * dims, guint n_dims,
+    gpointer user_data);
+gboolean e2v_encoder_trace (E2vEncoder * encoder, const E2vWindow * window, E2vTraceFunc func, gpointer user_data,
+    GError ** error);
+
+/* Runs @repeats batches of @batch seeded noise windows and writes the fastest wall time of one batch, and the seconds
+ * of each stage (E2V_N_STAGES of them, summed over operations, NULL if not wanted) of a profiled one. */
+gboolean e2v_encoder_bench (E2vEncoder * encoder, guint n_samples, guint batch, guint repeats, double *seconds,
+    double *stage_seconds, GError ** error);
+
+/* Zero mean and unit variance over the whole window, in double: (x - mean) / sqrt (variance + 1e-5). In place is fine. */
+void e2v_normalize_waveform (const float *samples, guint n_samples, float *normalized);
+
+G_END_DECLS
+
+#endif
