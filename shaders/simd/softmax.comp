@@ -1,7 +1,8 @@
 // softmax.comp - y[r] = softmax of y[r], in place.
 //
 // A row: `width` floats in n4 texels, zeros in the padding afterwards. A lane: one row. Exponentials are computed twice,
-// which costs no more than storing them in between.
+// which costs no more than storing them in between. The zeros in the padding may lie far above the top: min () keeps
+// their exponentials finite before the mask drops them.
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #version 450
 #extension GL_GOOGLE_include_directive : require
