@@ -14,7 +14,7 @@
 static GMutex table_lock;
 
 static void
-load_table (E2vVkDevice *d)
+load_table (E2vVkDevice * d)
 {
   g_mutex_lock (&table_lock);
   vkGetDeviceProcAddr = d->instance.vkGetDeviceProcAddr;
@@ -24,7 +24,7 @@ load_table (E2vVkDevice *d)
 
 /* Reads beyond a binding must be harmless: the simd kernels fetch whole fragments. Every device has the feature. */
 static VkResult
-create_device (E2vVkDevice *d)
+create_device (E2vVkDevice * d)
 {
   const float priority = 1;
   const char *subgroup_sizes = VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME;
@@ -60,7 +60,7 @@ create_device (E2vVkDevice *d)
 }
 
 static gboolean
-create_command_pool (E2vVkDevice *d, GError **error)
+create_command_pool (E2vVkDevice * d, GError ** error)
 {
   const VkCommandPoolCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
@@ -72,7 +72,7 @@ create_command_pool (E2vVkDevice *d, GError **error)
 }
 
 gboolean
-e2v_vk_device_open (E2vVkDevice *d, const char *wanted, GError **error)
+e2v_vk_device_open (E2vVkDevice * d, const char *wanted, GError ** error)
 {
   g_autoptr (GArray) list = NULL;
   const E2vVkPhysical *physical;
@@ -94,7 +94,7 @@ e2v_vk_device_open (E2vVkDevice *d, const char *wanted, GError **error)
 }
 
 void
-e2v_vk_device_clear (E2vVkDevice *d)
+e2v_vk_device_clear (E2vVkDevice * d)
 {
   if (d->device) {
     d->vk.vkDeviceWaitIdle (d->device);
@@ -106,8 +106,8 @@ e2v_vk_device_clear (E2vVkDevice *d)
 }
 
 gboolean
-e2v_vk_command_begin (E2vVkDevice *d, VkCommandBuffer *commands,
-    GError **error)
+e2v_vk_command_begin (E2vVkDevice * d, VkCommandBuffer * commands,
+    GError ** error)
 {
   const VkCommandBufferAllocateInfo info = {
     .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
@@ -126,8 +126,8 @@ e2v_vk_command_begin (E2vVkDevice *d, VkCommandBuffer *commands,
 }
 
 gboolean
-e2v_vk_submit (E2vVkDevice *d, VkCommandBuffer commands, VkFence fence,
-    double timeout, GError **error)
+e2v_vk_submit (E2vVkDevice * d, VkCommandBuffer commands, VkFence fence,
+    double timeout, GError ** error)
 {
   const VkSubmitInfo info = {
     .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
@@ -153,7 +153,7 @@ e2v_vk_submit (E2vVkDevice *d, VkCommandBuffer commands, VkFence fence,
 }
 
 static gboolean
-run_once (E2vVkDevice *d, VkCommandBuffer commands, GError **error)
+run_once (E2vVkDevice * d, VkCommandBuffer commands, GError ** error)
 {
   const VkFenceCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO,
@@ -174,7 +174,7 @@ run_once (E2vVkDevice *d, VkCommandBuffer commands, GError **error)
 }
 
 gboolean
-e2v_vk_command_once (E2vVkDevice *d, VkCommandBuffer commands, GError **error)
+e2v_vk_command_once (E2vVkDevice * d, VkCommandBuffer commands, GError ** error)
 {
   gboolean ok = run_once (d, commands, error);
 
@@ -183,7 +183,7 @@ e2v_vk_command_once (E2vVkDevice *d, VkCommandBuffer commands, GError **error)
 }
 
 void
-e2v_vk_barrier (E2vVkDevice *d, VkCommandBuffer commands,
+e2v_vk_barrier (E2vVkDevice * d, VkCommandBuffer commands,
     VkPipelineStageFlags from_stage, VkAccessFlags from,
     VkPipelineStageFlags to_stage, VkAccessFlags to)
 {

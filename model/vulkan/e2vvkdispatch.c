@@ -13,13 +13,13 @@ typedef struct
 } Strides;
 
 static const E2vBuffer *
-buffer_of (const E2vPlan *plan, int index)
+buffer_of (const E2vPlan * plan, int index)
 {
   return e2v_plan_buffer (plan, (guint) index);
 }
 
 static Strides
-strides_of (const E2vBuffer *buffer, guint unit)
+strides_of (const E2vBuffer * buffer, guint unit)
 {
   Strides s;
 
@@ -29,7 +29,7 @@ strides_of (const E2vBuffer *buffer, guint unit)
 }
 
 static void
-bind (E2vVkDispatch *d, E2vVkOperand operand, E2vVkSource source, int index)
+bind (E2vVkDispatch * d, E2vVkOperand operand, E2vVkSource source, int index)
 {
   if (index == E2V_NONE)
     return;
@@ -38,7 +38,7 @@ bind (E2vVkDispatch *d, E2vVkOperand operand, E2vVkSource source, int index)
 }
 
 static void
-set_x (E2vVkDispatch *d, const E2vPlan *plan, const E2vOp *op, guint unit)
+set_x (E2vVkDispatch * d, const E2vPlan * plan, const E2vOp * op, guint unit)
 {
   const Strides s = strides_of (buffer_of (plan, op->x), unit);
 
@@ -49,7 +49,7 @@ set_x (E2vVkDispatch *d, const E2vPlan *plan, const E2vOp *op, guint unit)
 }
 
 static void
-set_y (E2vVkDispatch *d, const E2vPlan *plan, const E2vOp *op)
+set_y (E2vVkDispatch * d, const E2vPlan * plan, const E2vOp * op)
 {
   const Strides s = strides_of (buffer_of (plan, op->y), 4);
 
@@ -61,7 +61,7 @@ set_y (E2vVkDispatch *d, const E2vPlan *plan, const E2vOp *op)
 }
 
 static void
-set_columns (E2vVkDispatch *d, E2vVkColumns columns)
+set_columns (E2vVkDispatch * d, E2vVkColumns columns)
 {
   d->push.groups = columns.groups;
   d->push.width = columns.width;
@@ -69,7 +69,7 @@ set_columns (E2vVkDispatch *d, E2vVkColumns columns)
 }
 
 static void
-init_unfold (E2vVkDispatch *d, const E2vPlan *plan, const E2vOp *op)
+init_unfold (E2vVkDispatch * d, const E2vPlan * plan, const E2vOp * op)
 {
   set_x (d, plan, op, 1);
   set_y (d, plan, op);
@@ -78,8 +78,8 @@ init_unfold (E2vVkDispatch *d, const E2vPlan *plan, const E2vOp *op)
 }
 
 static void
-init_matmul (E2vVkDispatch *d, const E2vPlan *plan, const E2vOp *op,
-    const E2vVkFamily *family, const E2vVkMatrix *matrix)
+init_matmul (E2vVkDispatch * d, const E2vPlan * plan, const E2vOp * op,
+    const E2vVkFamily * family, const E2vVkMatrix * matrix)
 {
   const guint panel_texels = family->packing.columns / 4;
 
@@ -110,7 +110,7 @@ init_matmul (E2vVkDispatch *d, const E2vPlan *plan, const E2vOp *op,
 }
 
 static void
-init_norm (E2vVkDispatch *d, const E2vPlan *plan, const E2vOp *op)
+init_norm (E2vVkDispatch * d, const E2vPlan * plan, const E2vOp * op)
 {
   set_x (d, plan, op, 4);
   set_y (d, plan, op);
@@ -126,7 +126,7 @@ init_norm (E2vVkDispatch *d, const E2vPlan *plan, const E2vOp *op)
 
 /* All rows of y are written: the convolution reads the zeros around. */
 static void
-init_split_groups (E2vVkDispatch *d, const E2vPlan *plan, const E2vOp *op)
+init_split_groups (E2vVkDispatch * d, const E2vPlan * plan, const E2vOp * op)
 {
   const E2vBuffer *x = buffer_of (plan, op->x), *y = buffer_of (plan, op->y);
 
@@ -141,7 +141,7 @@ init_split_groups (E2vVkDispatch *d, const E2vPlan *plan, const E2vOp *op)
 }
 
 static void
-init_join_groups (E2vVkDispatch *d, const E2vPlan *plan, const E2vOp *op)
+init_join_groups (E2vVkDispatch * d, const E2vPlan * plan, const E2vOp * op)
 {
   const E2vBuffer *x = buffer_of (plan, op->x), *y = buffer_of (plan, op->y);
 
@@ -152,7 +152,7 @@ init_join_groups (E2vVkDispatch *d, const E2vPlan *plan, const E2vOp *op)
 }
 
 static void
-init_tokens (E2vVkDispatch *d, const E2vPlan *plan, const E2vOp *op)
+init_tokens (E2vVkDispatch * d, const E2vPlan * plan, const E2vOp * op)
 {
   const Strides x2 = strides_of (buffer_of (plan, op->x2), 4);
 
@@ -167,7 +167,7 @@ init_tokens (E2vVkDispatch *d, const E2vPlan *plan, const E2vOp *op)
 }
 
 static void
-init_scores (E2vVkDispatch *d, const E2vPlan *plan, const E2vOp *op)
+init_scores (E2vVkDispatch * d, const E2vPlan * plan, const E2vOp * op)
 {
   const E2vBuffer *x = buffer_of (plan, op->x), *y = buffer_of (plan, op->y);
 
@@ -188,14 +188,14 @@ init_scores (E2vVkDispatch *d, const E2vPlan *plan, const E2vOp *op)
 }
 
 static void
-init_softmax (E2vVkDispatch *d, const E2vPlan *plan, const E2vOp *op)
+init_softmax (E2vVkDispatch * d, const E2vPlan * plan, const E2vOp * op)
 {
   set_y (d, plan, op);
   set_columns (d, e2v_vk_columns (buffer_of (plan, op->y)));
 }
 
 static void
-init_mix (E2vVkDispatch *d, const E2vPlan *plan, const E2vOp *op)
+init_mix (E2vVkDispatch * d, const E2vPlan * plan, const E2vOp * op)
 {
   const E2vBuffer *x = buffer_of (plan, op->x), *y = buffer_of (plan, op->y);
   const Strides x2 = strides_of (buffer_of (plan, op->x2), 4);
@@ -213,7 +213,7 @@ init_mix (E2vVkDispatch *d, const E2vPlan *plan, const E2vOp *op)
 }
 
 static void
-init_mean (E2vVkDispatch *d, const E2vPlan *plan, const E2vOp *op)
+init_mean (E2vVkDispatch * d, const E2vPlan * plan, const E2vOp * op)
 {
   set_x (d, plan, op, 4);
   set_y (d, plan, op);
@@ -222,8 +222,8 @@ init_mean (E2vVkDispatch *d, const E2vPlan *plan, const E2vOp *op)
 }
 
 void
-e2v_vk_dispatch_init (E2vVkDispatch *d, const E2vVkFamily *family,
-    const E2vPlan *plan, const E2vOp *op, const E2vVkMatrix *matrix)
+e2v_vk_dispatch_init (E2vVkDispatch * d, const E2vVkFamily * family,
+    const E2vPlan * plan, const E2vOp * op, const E2vVkMatrix * matrix)
 {
   const E2vVkTile *tile = &family->tiles[op->kind];
 

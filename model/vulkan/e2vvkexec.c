@@ -23,7 +23,7 @@ typedef struct
 /* ---- programs --------------------------------------------------------------------------------------------------- */
 
 static void
-vulkan_program_free (E2vProgram *program)
+vulkan_program_free (E2vProgram * program)
 {
   VulkanProgram *p = (VulkanProgram *) program;
 
@@ -32,7 +32,7 @@ vulkan_program_free (E2vProgram *program)
 }
 
 static E2vProgram *
-vulkan_prepare (E2vExecutor *executor, const E2vPlan *plan, GError **error)
+vulkan_prepare (E2vExecutor * executor, const E2vPlan * plan, GError ** error)
 {
   VulkanExecutor *e = (VulkanExecutor *) executor;
   VulkanProgram *p = g_new0 (VulkanProgram, 1);
@@ -48,7 +48,7 @@ vulkan_prepare (E2vExecutor *executor, const E2vPlan *plan, GError **error)
 }
 
 static void
-fill_input (E2vVkProgram *p, const float *waveforms)
+fill_input (E2vVkProgram * p, const float *waveforms)
 {
   guint8 *to = p->arena.map ? (guint8 *) p->arena.map + p->lives[0].offset
       : p->upload.map;
@@ -57,7 +57,7 @@ fill_input (E2vVkProgram *p, const float *waveforms)
 }
 
 static gboolean
-vulkan_run (E2vProgram *program, const float *waveforms, GError **error)
+vulkan_run (E2vProgram * program, const float *waveforms, GError ** error)
 {
   E2vVkProgram *p = &((VulkanProgram *) program)->program;
 
@@ -67,7 +67,7 @@ vulkan_run (E2vProgram *program, const float *waveforms, GError **error)
 }
 
 static gboolean
-vulkan_read (E2vProgram *program, guint buffer, float *values, GError **error)
+vulkan_read (E2vProgram * program, guint buffer, float *values, GError ** error)
 {
   const E2vVkProgram *p = &((VulkanProgram *) program)->program;
   const E2vBuffer *b = e2v_plan_buffer (p->plan, buffer);
@@ -83,7 +83,7 @@ vulkan_read (E2vProgram *program, guint buffer, float *values, GError **error)
 }
 
 static gboolean
-read_times (E2vVkProgram *p, double *op_seconds, GError **error)
+read_times (E2vVkProgram * p, double *op_seconds, GError ** error)
 {
   E2vVkDevice *d = &p->context->device;
   const guint n = e2v_plan_n_ops (p->plan);
@@ -101,8 +101,8 @@ read_times (E2vVkProgram *p, double *op_seconds, GError **error)
 }
 
 static gboolean
-vulkan_profile (E2vProgram *program, const float *waveforms,
-    double *op_seconds, GError **error)
+vulkan_profile (E2vProgram * program, const float *waveforms,
+    double *op_seconds, GError ** error)
 {
   E2vVkProgram *p = &((VulkanProgram *) program)->program;
 
@@ -117,7 +117,7 @@ vulkan_profile (E2vProgram *program, const float *waveforms,
 /* ---- the executor ----------------------------------------------------------------------------------------------- */
 
 static void
-vulkan_free (E2vExecutor *executor)
+vulkan_free (E2vExecutor * executor)
 {
   VulkanExecutor *e = (VulkanExecutor *) executor;
   E2vVkContext *c = &e->context;
@@ -143,8 +143,8 @@ static const E2vExecutorClass vulkan_class = {
 
 /* AUTO obeys the environment, then the device. */
 static gboolean
-resolve_shaders (const E2vVkPhysical *physical, E2vShaders *shaders,
-    GError **error)
+resolve_shaders (const E2vVkPhysical * physical, E2vShaders * shaders,
+    GError ** error)
 {
   const char *forced = g_getenv ("EMOTION2VEC_SHADERS");
 
@@ -165,8 +165,8 @@ resolve_shaders (const E2vVkPhysical *physical, E2vShaders *shaders,
 }
 
 static const E2vVkFamily *
-choose_family (const E2vVkPhysical *physical, E2vShaders shaders,
-    GError **error)
+choose_family (const E2vVkPhysical * physical, E2vShaders shaders,
+    GError ** error)
 {
   const guint lanes = e2v_vk_physical_simd_lanes (physical);
 
@@ -185,7 +185,7 @@ choose_family (const E2vVkPhysical *physical, E2vShaders shaders,
 }
 
 static gboolean
-has_half_matrix (E2vModel *model)
+has_half_matrix (E2vModel * model)
 {
   const E2vLayout *layout = e2v_model_layout (model);
 
@@ -200,7 +200,7 @@ has_half_matrix (E2vModel *model)
 /* Half precision saves memory traffic, of which GPUs gain, and costs nothing where the file has no more to give; CPU
  * devices gain nothing in time. */
 static E2vPrecision
-resolve_precision (const E2vVkPhysical *physical, E2vModel *model,
+resolve_precision (const E2vVkPhysical * physical, E2vModel * model,
     E2vPrecision precision)
 {
   if (precision != E2V_PRECISION_AUTO)
@@ -212,8 +212,8 @@ resolve_precision (const E2vVkPhysical *physical, E2vModel *model,
 }
 
 static gboolean
-open_executor (VulkanExecutor *e, const char *device, E2vPrecision precision,
-    E2vShaders shaders, GError **error)
+open_executor (VulkanExecutor * e, const char *device, E2vPrecision precision,
+    E2vShaders shaders, GError ** error)
 {
   E2vVkContext *c = &e->context;
   const E2vVkPhysical *physical = &c->device.physical;
@@ -235,8 +235,8 @@ open_executor (VulkanExecutor *e, const char *device, E2vPrecision precision,
 }
 
 E2vExecutor *
-e2v_vulkan_new (E2vModel *model, const char *device, E2vPrecision precision,
-    E2vShaders shaders, GError **error)
+e2v_vulkan_new (E2vModel * model, const char *device, E2vPrecision precision,
+    E2vShaders shaders, GError ** error)
 {
   VulkanExecutor *e;
 

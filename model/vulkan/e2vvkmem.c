@@ -19,7 +19,7 @@
 #define HOST (VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT)
 
 static guint
-find_type (const VkPhysicalDeviceMemoryProperties *memory, guint32 allowed,
+find_type (const VkPhysicalDeviceMemoryProperties * memory, guint32 allowed,
     VkMemoryPropertyFlags flags, guint64 min_heap)
 {
   for (guint i = 0; i < memory->memoryTypeCount; i++) {
@@ -34,7 +34,7 @@ find_type (const VkPhysicalDeviceMemoryProperties *memory, guint32 allowed,
 
 /* The best type for a use, by properties only and never by position. */
 static guint
-choose_type (const VkPhysicalDeviceMemoryProperties *memory, guint32 allowed,
+choose_type (const VkPhysicalDeviceMemoryProperties * memory, guint32 allowed,
     E2vVkMemoryUse use)
 {
   const VkMemoryPropertyFlags local = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
@@ -53,7 +53,7 @@ choose_type (const VkPhysicalDeviceMemoryProperties *memory, guint32 allowed,
 }
 
 static VkResult
-allocate (E2vVkBuffer *b, E2vVkDevice *d, E2vVkMemoryUse use)
+allocate (E2vVkBuffer * b, E2vVkDevice * d, E2vVkMemoryUse use)
 {
   VkMemoryAllocateInfo info = {
     .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
@@ -79,8 +79,8 @@ allocate (E2vVkBuffer *b, E2vVkDevice *d, E2vVkMemoryUse use)
 }
 
 gboolean
-e2v_vk_buffer_init (E2vVkBuffer *b, E2vVkDevice *d, VkDeviceSize size,
-    E2vVkMemoryUse use, const char *what, GError **error)
+e2v_vk_buffer_init (E2vVkBuffer * b, E2vVkDevice * d, VkDeviceSize size,
+    E2vVkMemoryUse use, const char *what, GError ** error)
 {
   const VkBufferCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
@@ -100,7 +100,7 @@ e2v_vk_buffer_init (E2vVkBuffer *b, E2vVkDevice *d, VkDeviceSize size,
 }
 
 void
-e2v_vk_buffer_clear (E2vVkBuffer *b, E2vVkDevice *d)
+e2v_vk_buffer_clear (E2vVkBuffer * b, E2vVkDevice * d)
 {
   if (b->buffer)
     d->vk.vkDestroyBuffer (d->device, b->buffer, NULL);
@@ -110,8 +110,8 @@ e2v_vk_buffer_clear (E2vVkBuffer *b, E2vVkDevice *d)
 }
 
 static gboolean
-copy_from (E2vVkBuffer *b, E2vVkDevice *d, E2vVkBuffer *staging,
-    VkDeviceSize offset, VkDeviceSize size, GError **error)
+copy_from (E2vVkBuffer * b, E2vVkDevice * d, E2vVkBuffer * staging,
+    VkDeviceSize offset, VkDeviceSize size, GError ** error)
 {
   const VkBufferCopy region = {.dstOffset = offset,.size = size };
   VkCommandBuffer commands;
@@ -123,8 +123,8 @@ copy_from (E2vVkBuffer *b, E2vVkDevice *d, E2vVkBuffer *staging,
 }
 
 static gboolean
-upload_staged (E2vVkBuffer *b, E2vVkDevice *d, VkDeviceSize offset,
-    const guint8 *data, gsize size, GError **error)
+upload_staged (E2vVkBuffer * b, E2vVkDevice * d, VkDeviceSize offset,
+    const guint8 * data, gsize size, GError ** error)
 {
   E2vVkBuffer staging;
   gboolean ok = e2v_vk_buffer_init (&staging, d, MIN (size, STAGING_BYTES),
@@ -141,8 +141,8 @@ upload_staged (E2vVkBuffer *b, E2vVkDevice *d, VkDeviceSize offset,
 }
 
 gboolean
-e2v_vk_buffer_upload (E2vVkBuffer *b, E2vVkDevice *d, VkDeviceSize offset,
-    gconstpointer data, gsize size, GError **error)
+e2v_vk_buffer_upload (E2vVkBuffer * b, E2vVkDevice * d, VkDeviceSize offset,
+    gconstpointer data, gsize size, GError ** error)
 {
   if (!b->map)
     return upload_staged (b, d, offset, data, size, error);
@@ -151,7 +151,7 @@ e2v_vk_buffer_upload (E2vVkBuffer *b, E2vVkDevice *d, VkDeviceSize offset,
 }
 
 gboolean
-e2v_vk_buffer_zero (E2vVkBuffer *b, E2vVkDevice *d, GError **error)
+e2v_vk_buffer_zero (E2vVkBuffer * b, E2vVkDevice * d, GError ** error)
 {
   VkCommandBuffer commands;
 
@@ -172,8 +172,9 @@ texel_bytes (VkFormat format)
 }
 
 gboolean
-e2v_vk_view_new (E2vVkDevice *d, const E2vVkBuffer *b, VkFormat format,
-    VkDeviceSize offset, VkDeviceSize size, VkBufferView *view, GError **error)
+e2v_vk_view_new (E2vVkDevice * d, const E2vVkBuffer * b, VkFormat format,
+    VkDeviceSize offset, VkDeviceSize size, VkBufferView * view,
+    GError ** error)
 {
   const VkBufferViewCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_BUFFER_VIEW_CREATE_INFO,

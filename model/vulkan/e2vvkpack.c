@@ -29,7 +29,7 @@ e2v_vk_column (E2vVkColumns c, guint column)
 }
 
 E2vVkColumns
-e2v_vk_columns (const E2vBuffer *buffer)
+e2v_vk_columns (const E2vBuffer * buffer)
 {
   const E2vVkColumns columns = { buffer->groups, buffer->width };
 
@@ -37,14 +37,14 @@ e2v_vk_columns (const E2vBuffer *buffer)
 }
 
 static gboolean
-is_waveform (const E2vBuffer *buffer)
+is_waveform (const E2vBuffer * buffer)
 {
   return buffer->use == E2V_BUFFER_INPUT && buffer->groups == 1
       && buffer->width == 1;
 }
 
 guint
-e2v_vk_buffer_row (const E2vBuffer *buffer)
+e2v_vk_buffer_row (const E2vBuffer * buffer)
 {
   if (is_waveform (buffer))
     return 1;
@@ -52,7 +52,7 @@ e2v_vk_buffer_row (const E2vBuffer *buffer)
 }
 
 guint64
-e2v_vk_buffer_bytes (const E2vBuffer *buffer)
+e2v_vk_buffer_bytes (const E2vBuffer * buffer)
 {
   const guint64 floats = (guint64) buffer->planes * buffer->rows
       * e2v_vk_buffer_row (buffer);
@@ -62,7 +62,7 @@ e2v_vk_buffer_bytes (const E2vBuffer *buffer)
 }
 
 void
-e2v_vk_pack_rows (const E2vBuffer *buffer, const float *values, float *packed)
+e2v_vk_pack_rows (const E2vBuffer * buffer, const float *values, float *packed)
 {
   const gsize rows = (gsize) buffer->planes * buffer->rows;
   const gsize groups = rows * buffer->groups;
@@ -78,7 +78,7 @@ e2v_vk_pack_rows (const E2vBuffer *buffer, const float *values, float *packed)
 }
 
 void
-e2v_vk_unpack_rows (const E2vBuffer *buffer, const float *packed,
+e2v_vk_unpack_rows (const E2vBuffer * buffer, const float *packed,
     float *values)
 {
   const gsize rows = (gsize) buffer->planes * buffer->rows;
@@ -91,8 +91,8 @@ e2v_vk_unpack_rows (const E2vBuffer *buffer, const float *packed,
 }
 
 void
-e2v_vk_matrix_init (E2vVkMatrix *m, E2vVkColumns x, E2vVkColumns y,
-    guint taps, guint sets, gboolean half, const E2vVkPacking *packing)
+e2v_vk_matrix_init (E2vVkMatrix * m, E2vVkColumns x, E2vVkColumns y,
+    guint taps, guint sets, gboolean half, const E2vVkPacking * packing)
 {
   m->x = x;
   m->y = y;
@@ -106,14 +106,14 @@ e2v_vk_matrix_init (E2vVkMatrix *m, E2vVkColumns x, E2vVkColumns y,
 }
 
 gsize
-e2v_vk_matrix_bytes (const E2vVkMatrix *m)
+e2v_vk_matrix_bytes (const E2vVkMatrix * m)
 {
   return m->n_elements * (m->half ? sizeof (guint16) : sizeof (float));
 }
 
 /* Place of column @c within a panel's row: with halves, a simd lane's two texels (@lanes apart) become neighbours. */
 static guint
-place_in_row (const E2vVkPacking *packing, gboolean half, guint c)
+place_in_row (const E2vVkPacking * packing, gboolean half, guint c)
 {
   if (!half || packing->lanes == 0)
     return c;
@@ -121,7 +121,7 @@ place_in_row (const E2vVkPacking *packing, gboolean half, guint c)
 }
 
 void
-e2v_vk_pack_output (const E2vVkMatrix *m, const E2vVkPacking *packing,
+e2v_vk_pack_output (const E2vVkMatrix * m, const E2vVkPacking * packing,
     guint output, const float *values, gpointer packed)
 {
   const guint n = m->y.groups * m->y.width, inputs = m->x.groups * m->x.width;
@@ -135,8 +135,7 @@ e2v_vk_pack_output (const E2vVkMatrix *m, const E2vVkPacking *packing,
       (gsize) e2v_vk_row_floats (m->x) * packing->columns) {
     for (guint c = 0; c < inputs; c++) {
       const float value = values[(gsize) t * inputs + c];
-      const gsize to = at
-          + (gsize) e2v_vk_column (m->x, c) * packing->columns;
+      const gsize to = at + (gsize) e2v_vk_column (m->x, c) * packing->columns;
 
       if (m->half)
         ((guint16 *) packed)[to] = e2v_half_from_float (value);

@@ -16,7 +16,7 @@ static GMutex loader_lock;
 /* ---- loader and instance ---------------------------------------------------------------------------------------- */
 
 static gboolean
-open_loader (GError **error)
+open_loader (GError ** error)
 {
   VkResult result = VK_SUCCESS;
 
@@ -40,7 +40,7 @@ open_loader (GError **error)
 }
 
 static gboolean
-has_extension (const VkExtensionProperties *list, guint n, const char *name)
+has_extension (const VkExtensionProperties * list, guint n, const char *name)
 {
   for (guint i = 0; i < n; i++) {
     if (!strcmp (list[i].extensionName, name))
@@ -62,7 +62,7 @@ instance_has_portability (void)
 }
 
 static VkResult
-create_instance (VkInstance *handle)
+create_instance (VkInstance * handle)
 {
   const char *portability = VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME;
   const VkApplicationInfo app = {
@@ -84,7 +84,7 @@ create_instance (VkInstance *handle)
 }
 
 static void
-load_functions (E2vVkInstance *i)
+load_functions (E2vVkInstance * i)
 {
 #define LOAD(name) i->name = (PFN_##name) vkGetInstanceProcAddr (i->handle, #name)
   LOAD (vkDestroyInstance);
@@ -101,7 +101,7 @@ load_functions (E2vVkInstance *i)
 }
 
 static gboolean
-no_driver (GError **error)
+no_driver (GError ** error)
 {
   g_set_error_literal (error, E2V_ERROR, E2V_ERROR_NO_DRIVER,
       "no Vulkan driver was found; install one, such as mesa-vulkan-drivers, "
@@ -110,7 +110,7 @@ no_driver (GError **error)
 }
 
 gboolean
-e2v_vk_instance_open (E2vVkInstance *instance, GError **error)
+e2v_vk_instance_open (E2vVkInstance * instance, GError ** error)
 {
   VkResult result;
 
@@ -127,7 +127,7 @@ e2v_vk_instance_open (E2vVkInstance *instance, GError **error)
 }
 
 void
-e2v_vk_instance_clear (E2vVkInstance *instance)
+e2v_vk_instance_clear (E2vVkInstance * instance)
 {
   if (instance->handle)
     instance->vkDestroyInstance (instance->handle, NULL);
@@ -138,7 +138,7 @@ e2v_vk_instance_clear (E2vVkInstance *instance)
 
 /* A family for computing only leaves the graphics queue to the screen. */
 static gboolean
-find_queue_family (const E2vVkInstance *instance, E2vVkPhysical *d)
+find_queue_family (const E2vVkInstance * instance, E2vVkPhysical * d)
 {
   g_autofree VkQueueFamilyProperties *families = NULL;
   gboolean found = FALSE;
@@ -163,7 +163,7 @@ find_queue_family (const E2vVkInstance *instance, E2vVkPhysical *d)
 }
 
 static gboolean
-device_has_extension (const E2vVkInstance *instance, VkPhysicalDevice device,
+device_has_extension (const E2vVkInstance * instance, VkPhysicalDevice device,
     const char *name)
 {
   g_autofree VkExtensionProperties *list = NULL;
@@ -176,7 +176,7 @@ device_has_extension (const E2vVkInstance *instance, VkPhysicalDevice device,
 }
 
 static void
-read_properties (const E2vVkInstance *instance, E2vVkPhysical *d)
+read_properties (const E2vVkInstance * instance, E2vVkPhysical * d)
 {
   const gboolean sizes = device_has_extension (instance, d->handle,
       VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);
@@ -232,7 +232,7 @@ read_properties (const E2vVkInstance *instance, E2vVkPhysical *d)
 }
 
 static void
-read_features (const E2vVkInstance *instance, E2vVkPhysical *d)
+read_features (const E2vVkInstance * instance, E2vVkPhysical * d)
 {
   VkPhysicalDeviceSubgroupSizeControlFeaturesEXT control = {
     .sType =
@@ -255,7 +255,7 @@ read_features (const E2vVkInstance *instance, E2vVkPhysical *d)
 }
 
 static gboolean
-describe (const E2vVkInstance *instance, E2vVkPhysical *d)
+describe (const E2vVkInstance * instance, E2vVkPhysical * d)
 {
   instance->vkGetPhysicalDeviceProperties (d->handle, &d->properties);
   if (d->properties.apiVersion < MIN_API || !find_queue_family (instance, d))
@@ -267,7 +267,7 @@ describe (const E2vVkInstance *instance, E2vVkPhysical *d)
 }
 
 static int
-rank (const E2vVkPhysical *d)
+rank (const E2vVkPhysical * d)
 {
   switch (d->properties.deviceType) {
     case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU:
@@ -285,7 +285,7 @@ rank (const E2vVkPhysical *d)
 
 /* Keeps the loader's order within a rank. */
 static void
-insert_by_rank (GArray *list, const E2vVkPhysical *d)
+insert_by_rank (GArray * list, const E2vVkPhysical * d)
 {
   guint at = list->len;
 
@@ -296,7 +296,7 @@ insert_by_rank (GArray *list, const E2vVkPhysical *d)
 }
 
 GArray *
-e2v_vk_physical_list (const E2vVkInstance *instance, GError **error)
+e2v_vk_physical_list (const E2vVkInstance * instance, GError ** error)
 {
   g_autofree VkPhysicalDevice *handles = NULL;
   GArray *list;
@@ -329,7 +329,7 @@ e2v_vk_physical_list (const E2vVkInstance *instance, GError **error)
 }
 
 static void
-not_found (GArray *list, const char *wanted, GError **error)
+not_found (GArray * list, const char *wanted, GError ** error)
 {
   g_autoptr (GString) names = g_string_new (NULL);
 
@@ -341,7 +341,7 @@ not_found (GArray *list, const char *wanted, GError **error)
 }
 
 static gboolean
-name_contains (const E2vVkPhysical *d, const char *wanted)
+name_contains (const E2vVkPhysical * d, const char *wanted)
 {
   g_autofree char *name = g_utf8_casefold (d->name, -1);
   g_autofree char *part = g_utf8_casefold (wanted, -1);
@@ -350,7 +350,7 @@ name_contains (const E2vVkPhysical *d, const char *wanted)
 }
 
 const E2vVkPhysical *
-e2v_vk_physical_find (GArray *list, const char *wanted, GError **error)
+e2v_vk_physical_find (GArray * list, const char *wanted, GError ** error)
 {
   guint64 index;
 
@@ -373,7 +373,7 @@ e2v_vk_physical_find (GArray *list, const char *wanted, GError **error)
 }
 
 guint
-e2v_vk_physical_simd_lanes (const E2vVkPhysical *d)
+e2v_vk_physical_simd_lanes (const E2vVkPhysical * d)
 {
   if (!d->shuffle)
     return 0;
@@ -385,7 +385,7 @@ e2v_vk_physical_simd_lanes (const E2vVkPhysical *d)
 }
 
 E2vShaders
-e2v_vk_physical_shaders (const E2vVkPhysical *d)
+e2v_vk_physical_shaders (const E2vVkPhysical * d)
 {
   gboolean simd = d->properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU
       && e2v_vk_physical_simd_lanes (d) > 0;
@@ -413,7 +413,7 @@ type_name (VkPhysicalDeviceType type)
 }
 
 static guint64
-largest_heap (const VkPhysicalDeviceMemoryProperties *memory)
+largest_heap (const VkPhysicalDeviceMemoryProperties * memory)
 {
   guint64 largest = 0;
 
@@ -436,7 +436,7 @@ device_info_free (gpointer data)
 }
 
 static E2vVulkanDevice *
-device_info (const E2vVkPhysical *d, guint index)
+device_info (const E2vVkPhysical * d, guint index)
 {
   E2vVulkanDevice *info = g_new0 (E2vVulkanDevice, 1);
 
@@ -455,7 +455,7 @@ device_info (const E2vVkPhysical *d, guint index)
 }
 
 GPtrArray *
-e2v_vulkan_list_devices (GError **error)
+e2v_vulkan_list_devices (GError ** error)
 {
   GPtrArray *infos = NULL;
   g_autoptr (GArray) list = NULL;

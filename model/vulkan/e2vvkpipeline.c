@@ -14,7 +14,7 @@ typedef struct
 } Entry;
 
 static gboolean
-create_set_layout (E2vVkPipelines *p, E2vVkDevice *d, GError **error)
+create_set_layout (E2vVkPipelines * p, E2vVkDevice * d, GError ** error)
 {
   VkDescriptorSetLayoutBinding bindings[E2V_VK_N_OPERANDS];
   const VkDescriptorSetLayoutCreateInfo info = {
@@ -35,7 +35,7 @@ create_set_layout (E2vVkPipelines *p, E2vVkDevice *d, GError **error)
 }
 
 static gboolean
-create_layout (E2vVkPipelines *p, E2vVkDevice *d, GError **error)
+create_layout (E2vVkPipelines * p, E2vVkDevice * d, GError ** error)
 {
   const VkPushConstantRange range = {
     .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
@@ -54,8 +54,8 @@ create_layout (E2vVkPipelines *p, E2vVkDevice *d, GError **error)
 }
 
 gboolean
-e2v_vk_pipelines_init (E2vVkPipelines *p, E2vVkDevice *d,
-    const E2vVkFamily *family, GError **error)
+e2v_vk_pipelines_init (E2vVkPipelines * p, E2vVkDevice * d,
+    const E2vVkFamily * family, GError ** error)
 {
   memset (p, 0, sizeof *p);
   p->family = family;
@@ -64,7 +64,7 @@ e2v_vk_pipelines_init (E2vVkPipelines *p, E2vVkDevice *d,
 }
 
 void
-e2v_vk_pipelines_clear (E2vVkPipelines *p, E2vVkDevice *d)
+e2v_vk_pipelines_clear (E2vVkPipelines * p, E2vVkDevice * d)
 {
   for (guint i = 0; p->pipelines && i < p->pipelines->len; i++)
     d->vk.vkDestroyPipeline (d->device,
@@ -78,8 +78,8 @@ e2v_vk_pipelines_clear (E2vVkPipelines *p, E2vVkDevice *d)
 }
 
 static gboolean
-create_module (E2vVkPipelines *p, E2vVkDevice *d, const E2vVkVariant *variant,
-    VkShaderModule *module, GError **error)
+create_module (E2vVkPipelines * p, E2vVkDevice * d,
+    const E2vVkVariant * variant, VkShaderModule * module, GError ** error)
 {
   gsize size = 0;
   const guint32 *code = e2v_vk_family_code (p->family, variant->kind,
@@ -95,8 +95,8 @@ create_module (E2vVkPipelines *p, E2vVkDevice *d, const E2vVkVariant *variant,
 }
 
 static VkResult
-create_pipeline (E2vVkPipelines *p, E2vVkDevice *d, guint switches,
-    VkShaderModule module, VkPipeline *handle)
+create_pipeline (E2vVkPipelines * p, E2vVkDevice * d, guint switches,
+    VkShaderModule module, VkPipeline * handle)
 {
   VkBool32 values[E2V_VK_N_SWITCHES];
   VkSpecializationMapEntry entries[E2V_VK_N_SWITCHES];
@@ -140,8 +140,8 @@ create_pipeline (E2vVkPipelines *p, E2vVkDevice *d, guint switches,
 }
 
 static VkPipeline
-create (E2vVkPipelines *p, E2vVkDevice *d, const E2vVkVariant *variant,
-    GError **error)
+create (E2vVkPipelines * p, E2vVkDevice * d, const E2vVkVariant * variant,
+    GError ** error)
 {
   VkShaderModule module;
   Entry entry = {.variant = *variant };
@@ -160,8 +160,8 @@ create (E2vVkPipelines *p, E2vVkDevice *d, const E2vVkVariant *variant,
 }
 
 VkPipeline
-e2v_vk_pipelines_get (E2vVkPipelines *p, E2vVkDevice *d,
-    const E2vVkVariant *variant, GError **error)
+e2v_vk_pipelines_get (E2vVkPipelines * p, E2vVkDevice * d,
+    const E2vVkVariant * variant, GError ** error)
 {
   for (guint i = 0; i < p->pipelines->len; i++) {
     const Entry *entry = &g_array_index (p->pipelines, Entry, i);

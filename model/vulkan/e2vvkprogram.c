@@ -18,7 +18,7 @@
 /* ---- memory ----------------------------------------------------------------------------------------------------- */
 
 static guint64
-arena_alignment (const E2vVkDevice *d)
+arena_alignment (const E2vVkDevice * d)
 {
   const VkPhysicalDeviceLimits *limits = &d->physical.properties.limits;
 
@@ -27,7 +27,7 @@ arena_alignment (const E2vVkDevice *d)
 }
 
 static gboolean
-check_sizes (E2vVkProgram *p, GError **error)
+check_sizes (E2vVkProgram * p, GError ** error)
 {
   const E2vVkDevice *d = &p->context->device;
   const guint32 limit = d->physical.properties.limits.maxStorageBufferRange;
@@ -46,7 +46,7 @@ check_sizes (E2vVkProgram *p, GError **error)
 }
 
 static gboolean
-create_arena (E2vVkProgram *p, GError **error)
+create_arena (E2vVkProgram * p, GError ** error)
 {
   E2vVkDevice *d = &p->context->device;
   const guint n = e2v_plan_n_buffers (p->plan);
@@ -65,14 +65,14 @@ create_arena (E2vVkProgram *p, GError **error)
 
 /* The input's way in, if the arena is out of the host's reach. */
 static gboolean
-create_upload (E2vVkProgram *p, GError **error)
+create_upload (E2vVkProgram * p, GError ** error)
 {
   return p->arena.map || e2v_vk_buffer_init (&p->upload, &p->context->device,
       p->lives[0].size, E2V_VK_MEMORY_UPLOAD, "input", error);
 }
 
 static gboolean
-create_readback (E2vVkProgram *p, GError **error)
+create_readback (E2vVkProgram * p, GError ** error)
 {
   const guint n = e2v_plan_n_buffers (p->plan);
   guint64 size = 0;
@@ -89,7 +89,7 @@ create_readback (E2vVkProgram *p, GError **error)
 }
 
 static gboolean
-create_fence (E2vVkProgram *p, GError **error)
+create_fence (E2vVkProgram * p, GError ** error)
 {
   E2vVkDevice *d = &p->context->device;
   const gboolean cpu = d->physical.properties.deviceType
@@ -107,7 +107,7 @@ create_fence (E2vVkProgram *p, GError **error)
 /* ---- descriptors ------------------------------------------------------------------------------------------------ */
 
 static gboolean
-create_pool (E2vVkProgram *p, GError **error)
+create_pool (E2vVkProgram * p, GError ** error)
 {
   E2vVkDevice *d = &p->context->device;
   const guint n = e2v_plan_n_ops (p->plan);
@@ -127,8 +127,8 @@ create_pool (E2vVkProgram *p, GError **error)
 }
 
 static gboolean
-buffer_range (E2vVkProgram *p, guint index, gboolean floats,
-    E2vVkOperandRange *range, GError **error)
+buffer_range (E2vVkProgram * p, guint index, gboolean floats,
+    E2vVkOperandRange * range, GError ** error)
 {
   VkBufferView *view = floats ? &p->floats[index] : &p->texels[index];
   const VkFormat format = floats ? VK_FORMAT_R32_SFLOAT
@@ -147,8 +147,8 @@ buffer_range (E2vVkProgram *p, guint index, gboolean floats,
 }
 
 static gboolean
-operand_range (E2vVkProgram *p, const E2vVkBinding *binding,
-    E2vVkOperandRange *range, GError **error)
+operand_range (E2vVkProgram * p, const E2vVkBinding * binding,
+    E2vVkOperandRange * range, GError ** error)
 {
   const E2vVkWeights *weights = p->context->weights;
 
@@ -170,7 +170,7 @@ operand_range (E2vVkProgram *p, const E2vVkBinding *binding,
 }
 
 static gboolean
-write_set (E2vVkProgram *p, const E2vVkStep *step, GError **error)
+write_set (E2vVkProgram * p, const E2vVkStep * step, GError ** error)
 {
   E2vVkDevice *d = &p->context->device;
   VkWriteDescriptorSet writes[E2V_VK_N_OPERANDS];
@@ -200,7 +200,7 @@ write_set (E2vVkProgram *p, const E2vVkStep *step, GError **error)
 }
 
 static gboolean
-create_step (E2vVkProgram *p, guint index, GError **error)
+create_step (E2vVkProgram * p, guint index, GError ** error)
 {
   E2vVkContext *context = p->context;
   E2vVkDevice *d = &context->device;
@@ -227,8 +227,8 @@ create_step (E2vVkProgram *p, guint index, GError **error)
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
 
 gboolean
-e2v_vk_program_init (E2vVkProgram *p, E2vVkContext *context,
-    const E2vPlan *plan, GError **error)
+e2v_vk_program_init (E2vVkProgram * p, E2vVkContext * context,
+    const E2vPlan * plan, GError ** error)
 {
   const guint n_ops = e2v_plan_n_ops (plan);
 
@@ -251,7 +251,7 @@ e2v_vk_program_init (E2vVkProgram *p, E2vVkContext *context,
 }
 
 static void
-destroy_views (E2vVkDevice *d, VkBufferView *views, guint n)
+destroy_views (E2vVkDevice * d, VkBufferView * views, guint n)
 {
   for (guint i = 0; i < n; i++) {
     if (views[i])
@@ -261,14 +261,14 @@ destroy_views (E2vVkDevice *d, VkBufferView *views, guint n)
 }
 
 static void
-free_commands (E2vVkDevice *d, VkCommandBuffer commands)
+free_commands (E2vVkDevice * d, VkCommandBuffer commands)
 {
   if (commands)
     d->vk.vkFreeCommandBuffers (d->device, d->command_pool, 1, &commands);
 }
 
 void
-e2v_vk_program_clear (E2vVkProgram *p)
+e2v_vk_program_clear (E2vVkProgram * p)
 {
   E2vVkDevice *d = &p->context->device;
   const guint n = e2v_plan_n_buffers (p->plan);

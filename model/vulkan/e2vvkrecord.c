@@ -16,7 +16,7 @@
 #define SHADER_ACCESS (VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT)
 
 static void
-record_input (E2vVkProgram *p, VkCommandBuffer commands)
+record_input (E2vVkProgram * p, VkCommandBuffer commands)
 {
   E2vVkDevice *d = &p->context->device;
   const VkBufferCopy region = {
@@ -34,13 +34,12 @@ record_input (E2vVkProgram *p, VkCommandBuffer commands)
 
 /* A grid longer than the device allows goes in several dispatches. */
 static void
-record_dispatch (E2vVkProgram *p, VkCommandBuffer commands,
-    const E2vVkStep *step)
+record_dispatch (E2vVkProgram * p, VkCommandBuffer commands,
+    const E2vVkStep * step)
 {
   E2vVkDevice *d = &p->context->device;
   const E2vVkDispatch *s = &step->dispatch;
-  const guint32 *limit =
-      d->physical.properties.limits.maxComputeWorkGroupCount;
+  const guint32 *limit = d->physical.properties.limits.maxComputeWorkGroupCount;
   const guint max_rows = limit[0] < G_MAXUINT32 / s->tile_rows
       ? limit[0] * s->tile_rows : G_MAXUINT32;
   E2vVkPush push = s->push;
@@ -61,7 +60,7 @@ record_dispatch (E2vVkProgram *p, VkCommandBuffer commands,
 }
 
 static void
-record_step (E2vVkProgram *p, VkCommandBuffer commands, const E2vVkStep *step)
+record_step (E2vVkProgram * p, VkCommandBuffer commands, const E2vVkStep * step)
 {
   E2vVkDevice *d = &p->context->device;
 
@@ -75,7 +74,7 @@ record_step (E2vVkProgram *p, VkCommandBuffer commands, const E2vVkStep *step)
 }
 
 static void
-record_outputs (E2vVkProgram *p, VkCommandBuffer commands)
+record_outputs (E2vVkProgram * p, VkCommandBuffer commands)
 {
   E2vVkDevice *d = &p->context->device;
 
@@ -97,7 +96,7 @@ record_outputs (E2vVkProgram *p, VkCommandBuffer commands)
 }
 
 static void
-stamp (E2vVkProgram *p, VkCommandBuffer commands, gboolean timed, guint query)
+stamp (E2vVkProgram * p, VkCommandBuffer commands, gboolean timed, guint query)
 {
   E2vVkDevice *d = &p->context->device;
 
@@ -107,8 +106,8 @@ stamp (E2vVkProgram *p, VkCommandBuffer commands, gboolean timed, guint query)
 }
 
 static gboolean
-record (E2vVkProgram *p, VkCommandBuffer *commands, gboolean timed,
-    GError **error)
+record (E2vVkProgram * p, VkCommandBuffer * commands, gboolean timed,
+    GError ** error)
 {
   E2vVkDevice *d = &p->context->device;
   const guint n = e2v_plan_n_ops (p->plan);
@@ -129,13 +128,13 @@ record (E2vVkProgram *p, VkCommandBuffer *commands, gboolean timed,
 }
 
 gboolean
-e2v_vk_record (E2vVkProgram *p, GError **error)
+e2v_vk_record (E2vVkProgram * p, GError ** error)
 {
   return record (p, &p->commands, FALSE, error);
 }
 
 gboolean
-e2v_vk_record_timed (E2vVkProgram *p, GError **error)
+e2v_vk_record_timed (E2vVkProgram * p, GError ** error)
 {
   E2vVkDevice *d = &p->context->device;
   const VkQueryPoolCreateInfo info = {

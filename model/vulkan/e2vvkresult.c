@@ -50,7 +50,7 @@ error_code (VkResult result)
 
 gboolean
 e2v_vk_check (VkResult result, const char *call, const char *what,
-    GError **error)
+    GError ** error)
 {
   if (result == VK_SUCCESS)
     return TRUE;

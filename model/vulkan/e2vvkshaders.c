@@ -38,8 +38,8 @@ static const E2vVkFamily scalar = {
   .descriptor = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
   .packing = {.columns = 64,.k_multiple = 16},
   .tiles = {MOVERS (64),
-      [E2V_OP_MATMUL] = {64, 16},[E2V_OP_SCORES] = {64, 16},
-      [E2V_OP_MIX] = {64, 16},[E2V_OP_NORM] = {1, 0},
+        [E2V_OP_MATMUL] = {64, 16},[E2V_OP_SCORES] = {64, 16},
+        [E2V_OP_MIX] = {64, 16},[E2V_OP_NORM] = {1, 0},
       [E2V_OP_SOFTMAX] = {1, 0}},
 };
 
@@ -60,8 +60,8 @@ e2v_vk_family_scalar (void)
 }
 
 const guint32 *
-e2v_vk_family_code (const E2vVkFamily *family, E2vOpKind kind, gboolean half,
-    gsize *size)
+e2v_vk_family_code (const E2vVkFamily * family, E2vOpKind kind, gboolean half,
+    gsize * size)
 {
   for (guint i = 0; i < G_N_ELEMENTS (modules); i++) {
     const Module *m = &modules[i];

@@ -45,7 +45,7 @@ struct _E2vVkWeights
 };
 
 E2vVkWeights *
-e2v_vk_weights_new (E2vModel *model, const E2vVkFamily *family, gboolean half)
+e2v_vk_weights_new (E2vModel * model, const E2vVkFamily * family, gboolean half)
 {
   E2vVkWeights *w = g_new0 (E2vVkWeights, 1);
 
@@ -59,7 +59,7 @@ e2v_vk_weights_new (E2vModel *model, const E2vVkFamily *family, gboolean half)
 }
 
 void
-e2v_vk_weights_free (E2vVkWeights *w, E2vVkDevice *d)
+e2v_vk_weights_free (E2vVkWeights * w, E2vVkDevice * d)
 {
   if (!w)
     return;
@@ -77,7 +77,7 @@ e2v_vk_weights_free (E2vVkWeights *w, E2vVkDevice *d)
 /* ---- reading ---------------------------------------------------------------------------------------------------- */
 
 static gpointer
-try_alloc (gsize n, gsize size, GError **error)
+try_alloc (gsize n, gsize size, GError ** error)
 {
   gpointer memory = g_try_malloc0_n (n, size);
 
@@ -90,7 +90,7 @@ try_alloc (gsize n, gsize size, GError **error)
 
 /* All values of a tensor, of the ALiBi factors, or zeros; free with g_free(). */
 static float *
-read_values (const E2vVkWeights *w, guint index, gsize *n, GError **error)
+read_values (const E2vVkWeights * w, guint index, gsize * n, GError ** error)
 {
   const E2vTensor *tensor;
   float *values;
@@ -110,8 +110,8 @@ read_values (const E2vVkWeights *w, guint index, gsize *n, GError **error)
 }
 
 static gboolean
-half_is_safe (const E2vVkWeights *w, guint index, gboolean *safe,
-    GError **error)
+half_is_safe (const E2vVkWeights * w, guint index, gboolean * safe,
+    GError ** error)
 {
   gsize n;
   g_autofree float *values = read_values (w, index, &n, error);
@@ -131,7 +131,7 @@ same_columns (E2vVkColumns a, E2vVkColumns b)
 }
 
 static gboolean
-other_packing (guint index, GError **error)
+other_packing (guint index, GError ** error)
 {
   g_set_error (error, E2V_ERROR, E2V_ERROR_ARGUMENT,
       "weight %u is packed for other rows than this plan has", index);
@@ -139,14 +139,12 @@ other_packing (guint index, GError **error)
 }
 
 static gboolean
-declare_matrix (E2vVkWeights *w, guint index, const E2vPlan *plan,
-    const E2vOp *op, GError **error)
+declare_matrix (E2vVkWeights * w, guint index, const E2vPlan * plan,
+    const E2vOp * op, GError ** error)
 {
   Weight *weight = &w->weights[index];
-  const E2vVkColumns x =
-      e2v_vk_columns (e2v_plan_buffer (plan, (guint) op->x));
-  const E2vVkColumns y =
-      e2v_vk_columns (e2v_plan_buffer (plan, (guint) op->y));
+  const E2vVkColumns x = e2v_vk_columns (e2v_plan_buffer (plan, (guint) op->x));
+  const E2vVkColumns y = e2v_vk_columns (e2v_plan_buffer (plan, (guint) op->y));
   gboolean half = FALSE;
 
   if (weight->state != ABSENT) {
@@ -168,8 +166,8 @@ declare_matrix (E2vVkWeights *w, guint index, const E2vPlan *plan,
 }
 
 static gboolean
-declare_table (E2vVkWeights *w, guint index, E2vVkColumns columns, guint rows,
-    guint stride, GError **error)
+declare_table (E2vVkWeights * w, guint index, E2vVkColumns columns, guint rows,
+    guint stride, GError ** error)
 {
   Weight *weight = &w->weights[index];
 
@@ -182,14 +180,14 @@ declare_table (E2vVkWeights *w, guint index, E2vVkColumns columns, guint rows,
   weight->columns = columns;
   weight->rows = rows;
   weight->stride = stride;
-  weight->range.size = (VkDeviceSize) rows * stride * sizeof (float);
+  weight->range.size = (VkDeviceSize) rows *stride * sizeof (float);
   weight->state = DECLARED;
   return TRUE;
 }
 
 static gboolean
-declare_row (E2vVkWeights *w, int index, const E2vBuffer *buffer, guint rows,
-    GError **error)
+declare_row (E2vVkWeights * w, int index, const E2vBuffer * buffer, guint rows,
+    GError ** error)
 {
   const E2vVkColumns columns = e2v_vk_columns (buffer);
 
@@ -200,8 +198,8 @@ declare_row (E2vVkWeights *w, int index, const E2vBuffer *buffer, guint rows,
 
 /* Biases reach as far as the panels do: the kernels read whole tiles. */
 static gboolean
-declare_matmul (E2vVkWeights *w, const E2vPlan *plan, const E2vOp *op,
-    GError **error)
+declare_matmul (E2vVkWeights * w, const E2vPlan * plan, const E2vOp * op,
+    GError ** error)
 {
   const E2vBuffer *y = e2v_plan_buffer (plan, (guint) op->y);
   const E2vVkMatrix *m;
@@ -216,7 +214,7 @@ declare_matmul (E2vVkWeights *w, const E2vPlan *plan, const E2vOp *op,
 
 /* Each factor gets a texel. */
 static gboolean
-declare_alibi (E2vVkWeights *w, GError **error)
+declare_alibi (E2vVkWeights * w, GError ** error)
 {
   const E2vHparams *hp = e2v_model_hparams (w->model);
   const E2vVkColumns columns = { hp->alibi_layers * hp->n_heads, 1 };
@@ -226,7 +224,8 @@ declare_alibi (E2vVkWeights *w, GError **error)
 }
 
 static gboolean
-declare (E2vVkWeights *w, const E2vPlan *plan, const E2vOp *op, GError **error)
+declare (E2vVkWeights * w, const E2vPlan * plan, const E2vOp * op,
+    GError ** error)
 {
   const E2vBuffer *x = e2v_plan_buffer (plan, (guint) op->x);
   const E2vBuffer *y = e2v_plan_buffer (plan, (guint) op->y);
@@ -249,8 +248,8 @@ declare (E2vVkWeights *w, const E2vPlan *plan, const E2vOp *op, GError **error)
 /* ---- memory ----------------------------------------------------------------------------------------------------- */
 
 static gboolean
-add_chunk (E2vVkWeights *w, E2vVkDevice *d, guint first, guint end,
-    VkDeviceSize size, GError **error)
+add_chunk (E2vVkWeights * w, E2vVkDevice * d, guint first, guint end,
+    VkDeviceSize size, GError ** error)
 {
   E2vVkBuffer chunk;
   gboolean ok = e2v_vk_buffer_init (&chunk, d, size, E2V_VK_MEMORY_DEVICE,
@@ -266,7 +265,7 @@ add_chunk (E2vVkWeights *w, E2vVkDevice *d, guint first, guint end,
 }
 
 static gboolean
-check_range (E2vVkDevice *d, VkDeviceSize size, GError **error)
+check_range (E2vVkDevice * d, VkDeviceSize size, GError ** error)
 {
   const guint32 limit = d->physical.properties.limits.maxStorageBufferRange;
 
@@ -280,7 +279,7 @@ check_range (E2vVkDevice *d, VkDeviceSize size, GError **error)
 
 /* Gives every declared weight a place. */
 static gboolean
-place (E2vVkWeights *w, E2vVkDevice *d, GError **error)
+place (E2vVkWeights * w, E2vVkDevice * d, GError ** error)
 {
   const guint n = w->n_tensors + 2;
   VkDeviceSize size = 0;
@@ -308,7 +307,7 @@ place (E2vVkWeights *w, E2vVkDevice *d, GError **error)
 /* ---- second pass: packing and upload ---------------------------------------------------------------------------- */
 
 static void
-pack (const E2vVkWeights *w, const Weight *weight, const float *values,
+pack (const E2vVkWeights * w, const Weight * weight, const float *values,
     gsize n, gpointer packed)
 {
   const E2vVkMatrix *m = &weight->matrix;
@@ -325,7 +324,7 @@ pack (const E2vVkWeights *w, const Weight *weight, const float *values,
 }
 
 static E2vVkBuffer *
-chunk_of (const E2vVkWeights *w, VkBuffer buffer)
+chunk_of (const E2vVkWeights * w, VkBuffer buffer)
 {
   for (guint i = 0; i < w->chunks->len; i++) {
     E2vVkBuffer *chunk = &g_array_index (w->chunks, E2vVkBuffer, i);
@@ -337,7 +336,7 @@ chunk_of (const E2vVkWeights *w, VkBuffer buffer)
 }
 
 static gboolean
-add_view (E2vVkWeights *w, E2vVkDevice *d, Weight *weight, GError **error)
+add_view (E2vVkWeights * w, E2vVkDevice * d, Weight * weight, GError ** error)
 {
   const gboolean half = weight->is_matrix && weight->matrix.half;
   const VkFormat format = half ? VK_FORMAT_R32G32B32A32_UINT
@@ -350,7 +349,7 @@ add_view (E2vVkWeights *w, E2vVkDevice *d, Weight *weight, GError **error)
 }
 
 static gboolean
-upload (E2vVkWeights *w, E2vVkDevice *d, guint index, GError **error)
+upload (E2vVkWeights * w, E2vVkDevice * d, guint index, GError ** error)
 {
   Weight *weight = &w->weights[index];
   g_autofree float *values = NULL;
@@ -367,8 +366,8 @@ upload (E2vVkWeights *w, E2vVkDevice *d, guint index, GError **error)
 }
 
 gboolean
-e2v_vk_weights_prepare (E2vVkWeights *w, E2vVkDevice *d, const E2vPlan *plan,
-    GError **error)
+e2v_vk_weights_prepare (E2vVkWeights * w, E2vVkDevice * d, const E2vPlan * plan,
+    GError ** error)
 {
   const E2vVkColumns zeros = { N_ZEROS, 1 };
 
@@ -394,25 +393,25 @@ e2v_vk_weights_prepare (E2vVkWeights *w, E2vVkDevice *d, const E2vPlan *plan,
 }
 
 const E2vVkOperandRange *
-e2v_vk_weights_range (const E2vVkWeights *w, guint tensor)
+e2v_vk_weights_range (const E2vVkWeights * w, guint tensor)
 {
   return &w->weights[tensor].range;
 }
 
 const E2vVkMatrix *
-e2v_vk_weights_matrix (const E2vVkWeights *w, guint tensor)
+e2v_vk_weights_matrix (const E2vVkWeights * w, guint tensor)
 {
   return &w->weights[tensor].matrix;
 }
 
 const E2vVkOperandRange *
-e2v_vk_weights_alibi (const E2vVkWeights *w)
+e2v_vk_weights_alibi (const E2vVkWeights * w)
 {
   return &w->weights[w->n_tensors].range;
 }
 
 const E2vVkOperandRange *
-e2v_vk_weights_zeros (const E2vVkWeights *w)
+e2v_vk_weights_zeros (const E2vVkWeights * w)
 {
   return &w->weights[w->n_tensors + 1].range;
 }

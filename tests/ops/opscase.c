@@ -12,8 +12,8 @@
 E2vHparams
 case_hparams (guint channels, guint width, guint heads)
 {
+  const E2vConvLayer first = { channels, 10, 5 }, second = { channels, 3, 2 };
   E2vHparams hp = {
-    .conv = {{channels, 10, 5}, {channels, 3, 2}},
     .n_conv = 2,
     .embed_dim = width,
     .n_heads = heads,
@@ -31,11 +31,13 @@ case_hparams (guint channels, guint width, guint heads)
     .normalize = TRUE,
   };
 
+  hp.conv[0] = first;
+  hp.conv[1] = second;
   return hp;
 }
 
 void
-case_init (Case *c, const E2vHparams *hparams, guint planes)
+case_init (Case * c, const E2vHparams * hparams, guint planes)
 {
   GError *error = NULL;
 
@@ -54,7 +56,7 @@ case_init (Case *c, const E2vHparams *hparams, guint planes)
 }
 
 static void
-case_clear (Case *c)
+case_clear (Case * c)
 {
   e2v_model_unref (c->model);
   e2v_layout_free (c->layout);
@@ -63,7 +65,7 @@ case_clear (Case *c)
 }
 
 int
-case_buffer (Case *c, guint planes, guint rows, guint groups, guint width,
+case_buffer (Case * c, guint planes, guint rows, guint groups, guint width,
     gboolean output)
 {
   E2vBuffer buffer = {
@@ -81,7 +83,7 @@ case_buffer (Case *c, guint planes, guint rows, guint groups, guint width,
 }
 
 E2vOp
-case_op (const Case *c, E2vOpKind kind, int x, int y)
+case_op (const Case * c, E2vOpKind kind, int x, int y)
 {
   const E2vBuffer *b = &g_array_index (c->buffers, E2vBuffer, y);
   E2vOp op = {
@@ -104,13 +106,13 @@ case_op (const Case *c, E2vOpKind kind, int x, int y)
 }
 
 void
-case_add (Case *c, const E2vOp *op)
+case_add (Case * c, const E2vOp * op)
 {
   g_array_append_vals (c->ops, op, 1);
 }
 
 int
-case_fill (Case *c, guint planes, guint rows, guint groups, guint width)
+case_fill (Case * c, guint planes, guint rows, guint groups, guint width)
 {
   const int y = case_buffer (c, planes, rows, groups, width, FALSE);
   E2vOp op = case_op (c, E2V_OP_UNFOLD, 0, y);
@@ -124,7 +126,7 @@ case_fill (Case *c, guint planes, guint rows, guint groups, guint width)
 }
 
 int
-case_weight (const Case *c, E2vRole role, guint layer)
+case_weight (const Case * c, E2vRole role, guint layer)
 {
   const int index = e2v_layout_find (c->layout, role, layer);
 
@@ -161,7 +163,7 @@ noise (gsize n)
 }
 
 static float *
-read_buffer (E2vProgram *program, guint buffer)
+read_buffer (E2vProgram * program, guint buffer)
 {
   const E2vBuffer *b = e2v_plan_buffer (program->plan, buffer);
   float *values = g_new0 (float, e2v_buffer_n_floats (b));
@@ -174,7 +176,7 @@ read_buffer (E2vProgram *program, guint buffer)
 
 /* Difference of two runs of an output, relative to its largest value. */
 static double
-difference (const E2vBuffer *buffer, const float *got, const float *expected)
+difference (const E2vBuffer * buffer, const float *got, const float *expected)
 {
   const gsize n = e2v_buffer_n_floats (buffer);
   double largest = 0, worst = 0;
@@ -189,7 +191,7 @@ difference (const E2vBuffer *buffer, const float *got, const float *expected)
 }
 
 static void
-run (E2vProgram *program, const float *waveforms)
+run (E2vProgram * program, const float *waveforms)
 {
   GError *error = NULL;
 
@@ -198,7 +200,7 @@ run (E2vProgram *program, const float *waveforms)
 }
 
 static double
-compare_output (E2vProgram *device, E2vProgram *ref, guint buffer,
+compare_output (E2vProgram * device, E2vProgram * ref, guint buffer,
     const float *waveforms)
 {
   const E2vBuffer *b = e2v_plan_buffer (device->plan, buffer);
@@ -217,15 +219,14 @@ compare_output (E2vProgram *device, E2vProgram *ref, guint buffer,
 }
 
 double
-case_compare_plan (E2vModel *model, const E2vPlan *plan,
+case_compare_plan (E2vModel * model, const E2vPlan * plan,
     E2vPrecision precision)
 {
   GError *error = NULL;
   g_autofree float *waveforms =
       noise (e2v_buffer_n_floats (e2v_plan_buffer (plan, 0)));
   g_autoptr (E2vExecutor) ref = e2v_ref_new (model,
-      precision == E2V_PRECISION_FP16 ? precision : E2V_PRECISION_FP64,
-      &error);
+      precision == E2V_PRECISION_FP16 ? precision : E2V_PRECISION_FP64, &error);
   g_autoptr (E2vExecutor) vulkan = e2v_vulkan_new (model, "vulkan", precision,
       E2V_SHADERS_AUTO, &error);
   E2vProgram *expected, *got;
@@ -248,11 +249,10 @@ case_compare_plan (E2vModel *model, const E2vPlan *plan,
 }
 
 void
-case_check (Case *c)
+case_check (Case * c)
 {
   E2vBuffer *input = &g_array_index (c->buffers, E2vBuffer, 0);
-  const E2vPlanRequest request = {.batch = c->planes,.n_samples =
-        c->n_samples
+  const E2vPlanRequest request = {.batch = c->planes,.n_samples = c->n_samples
   };
   g_autoptr (E2vPlan) plan = NULL;
 

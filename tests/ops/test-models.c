@@ -20,7 +20,7 @@ tiny (void)
 }
 
 static void
-check (const E2vHparams *hp, guint batch, guint n_samples, gboolean trace,
+check (const E2vHparams * hp, guint batch, guint n_samples, gboolean trace,
     E2vPrecision precision, double tolerance)
 {
   const E2vPlanRequest request = {.batch = batch,.n_samples = n_samples,
@@ -37,7 +37,7 @@ check (const E2vHparams *hp, guint batch, guint n_samples, gboolean trace,
 }
 
 static void
-check_float (const E2vHparams *hp, guint batch, guint n_samples,
+check_float (const E2vHparams * hp, guint batch, guint n_samples,
     gboolean trace)
 {
   check (hp, batch, n_samples, trace, E2V_PRECISION_FP32, 1e-4);

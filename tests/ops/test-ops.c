@@ -57,7 +57,7 @@ typedef struct
 } Linear;
 
 static void
-check_linear (const Linear *l)
+check_linear (const Linear * l)
 {
   const E2vHparams hp = case_hparams (l->k, l->n, 1);
   Case c;
@@ -273,8 +273,7 @@ test_norm_of_one (void)
 /* ---- groups and tokens ------------------------------------------------------------------------------------------ */
 
 static void
-check_split_join (guint batch, guint rows, guint groups, guint width,
-    guint pad)
+check_split_join (guint batch, guint rows, guint groups, guint width, guint pad)
 {
   const E2vHparams hp = case_hparams (4, 4, 1);
   Case c;
@@ -347,7 +346,7 @@ typedef struct
 
 /* Scores, their softmax and the mix of values are outputs all three. */
 static void
-check_attention (const Attention *a)
+check_attention (const Attention * a)
 {
   const E2vHparams hp = case_hparams (4, a->heads * a->width, a->heads);
   Case c;
@@ -357,8 +356,7 @@ check_attention (const Attention *a)
   case_init (&c, &hp, a->batch);
   qkv = case_fill (&c, a->batch, a->tokens, 3 * a->heads, a->width);
   for (guint i = 0; i < 2; i++) {
-    scores = case_buffer (&c, a->batch * a->heads, a->rows, 1, a->tokens,
-        TRUE);
+    scores = case_buffer (&c, a->batch * a->heads, a->rows, 1, a->tokens, TRUE);
     op = case_op (&c, E2V_OP_SCORES, qkv, scores);
     op.x_row = a->first;
     op.n_extra = a->n_extra;
