@@ -12,7 +12,6 @@
 
 G_BEGIN_DECLS
 
-#define GST_EMOTION2VEC_WINDOW_RATE 16000
 #define GST_EMOTION2VEC_MAX_WINDOW (30 * GST_SECOND)
 
 /* A jump of the time stamps by more than this is a break; less is jitter, and the samples go on being counted. */
