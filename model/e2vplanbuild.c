@@ -143,6 +143,14 @@ rows_for (const E2vHparams * hp, guint layer, guint frames)
   return rows;
 }
 
+/* Rows of convolution @layer that a stretch computes: a trace shows also the few at the end that no frame needs. */
+static guint
+layer_rows (Builder * b, const Stretch * s, guint layer)
+{
+  return b->trace ? e2v_hparams_conv_length (b->hp, layer, b->n_samples)
+      : rows_for (b->hp, layer, s->frames);
+}
+
 /* Bytes of the largest buffer that one window's @frames frames need in the front end. */
 static guint64
 stretch_bytes (const E2vHparams * hp, guint frames)
@@ -176,7 +184,7 @@ static int
 add_conv_layer (Builder * b, const Stretch * s, guint i, int x)
 {
   const E2vConvLayer *conv = &b->hp->conv[i];
-  int y = add_buffer (b, s->planes, rows_for (b->hp, i, s->frames), 1,
+  int y = add_buffer (b, s->planes, layer_rows (b, s, i), 1,
       conv->channels);
   E2vOp op = new_op (b, E2V_OP_MATMUL, E2V_STAGE_FRONT_END, x, y);
 
@@ -196,7 +204,7 @@ static int
 add_unfold (Builder * b, const Stretch * s, int waveform)
 {
   const E2vConvLayer *conv = &b->hp->conv[0];
-  int y = add_buffer (b, s->planes, rows_for (b->hp, 0, s->frames), 1,
+  int y = add_buffer (b, s->planes, layer_rows (b, s, 0), 1,
       conv->kernel);
   E2vOp op = new_op (b, E2V_OP_UNFOLD, E2V_STAGE_FRONT_END, waveform, y);
 
