@@ -113,19 +113,19 @@ static const ErrorRow error_rows[] = {
       "Check the model file and its permissions"},
   {E2V_ERROR_FORMAT, FALSE, GST_RESOURCE_ERROR_OPEN_READ,
       "The model file is damaged or is no GGUF file: get it again, or convert "
-      "a checkpoint with emotion2vec-model convert"},
+        "a checkpoint with emotion2vec-model convert"},
   {E2V_ERROR_NOT_EMOTION2VEC, FALSE, GST_RESOURCE_ERROR_OPEN_READ,
       "Choose another model file; emotion2vec-model info tells what is in one"},
   {E2V_ERROR_TENSOR, FALSE, GST_RESOURCE_ERROR_OPEN_READ,
       "The model file is damaged: get it again, or convert it again with "
-      "emotion2vec-model convert"},
+        "emotion2vec-model convert"},
   {E2V_ERROR_ARGUMENT, FALSE, GST_RESOURCE_ERROR_SETTINGS,
       "Check the properties of the element"},
   {E2V_ERROR_TOO_LARGE, FALSE, GST_RESOURCE_ERROR_NO_SPACE_LEFT,
       "Choose a smaller model, a shorter window or another device"},
   {E2V_ERROR_NO_DRIVER, TRUE, GST_LIBRARY_ERROR_INIT,
       "Install a Vulkan driver (Debian: mesa-vulkan-drivers), or set "
-      "device=cpu"},
+        "device=cpu"},
   {E2V_ERROR_OUT_OF_MEMORY, FALSE, GST_RESOURCE_ERROR_NO_SPACE_LEFT,
       "Choose a smaller model, a shorter window or another device"},
   {E2V_ERROR_DEVICE_LOST, TRUE, GST_LIBRARY_ERROR_FAILED,

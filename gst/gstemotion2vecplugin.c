@@ -16,4 +16,4 @@ plugin_init (GstPlugin * plugin)
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, emotion2vec,
     "Tells how people sound: emotion2vec speech emotion recognition",
-    plugin_init, VERSION, "LGPL", PACKAGE, "https://gst-emotion2vec.invalid/")
+    plugin_init, VERSION, "LGPL", PACKAGE, "Unknown package origin")
