@@ -33,8 +33,9 @@ decoder_clear (Decoder * decoder)
   gst_clear_object (&decoder->pipeline);
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Decoder, decoder_clear)
-     static void
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Decoder, decoder_clear);
+
+static void
 on_pad_added (GstElement * source, GstPad * pad, Decoder * decoder)
 {
   g_autoptr (GstPad) sink_pad =
@@ -93,7 +94,8 @@ decoder_open (Decoder * decoder, const char *name, GError ** error)
 
   if (!gst_uri_is_valid (name) && strcmp (name, "-") != 0
       && !g_file_test (name, G_FILE_TEST_EXISTS)) {
-    g_set_error (error, E2V_ERROR, E2V_ERROR_NOT_FOUND, "there is no such file");
+    g_set_error (error, E2V_ERROR, E2V_ERROR_NOT_FOUND,
+        "there is no such file");
     return FALSE;
   }
   decoder->pipeline = gst_pipeline_new (NULL);

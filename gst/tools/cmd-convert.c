@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "e2verror.h"
 #include "e2vmodel.h"
 #include "e2vselftest.h"
 #include "files/e2vconvert.h"
@@ -63,8 +64,7 @@ static void
 print_done (E2vModel * model, const char *output)
 {
   const E2vHparams *hparams = e2v_model_hparams (model);
-  g_autofree char *count =
-      tool_format_count (e2v_model_n_parameters (model));
+  g_autofree char *count = tool_format_count (e2v_model_n_parameters (model));
   g_autofree char *size = NULL;
   GStatBuf info;
 
@@ -125,7 +125,7 @@ cmd_convert (int argc, char **argv)
     {"precision", 0, 0, G_OPTION_ARG_STRING, &precision,
         "Precision of the weights (default fp32)", "fp32|fp16"},
     {"labels", 0, 0, G_OPTION_ARG_FILENAME, &labels,
-        "Class names, one a line (default: tokens.txt beside the checkpoint)",
+          "Class names, one a line (default: tokens.txt beside the checkpoint)",
         "FILE"},
     {"licence", 0, 0, G_OPTION_ARG_FILENAME, &licence,
         "Licence text to keep in the model file", "FILE"},

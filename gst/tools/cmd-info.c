@@ -84,8 +84,7 @@ print_source (E2vModel * model, const char *path, guint64 file_bytes)
   const E2vSelftest *selftest = e2v_model_selftest (model);
   g_autoptr (ToolTable) table = tool_table_new ("ll", NULL);
   g_autofree char *bytes = tool_format_bytes (file_bytes);
-  g_autofree char *count =
-      tool_format_count (e2v_model_n_parameters (model));
+  g_autofree char *count = tool_format_count (e2v_model_n_parameters (model));
   Storage storage = count_storage (model);
   GString *kinds = g_string_new (NULL);
 
@@ -100,7 +99,8 @@ print_source (E2vModel * model, const char *path, guint64 file_bytes)
   add_row (table, "licence", g_strdup (info->licence ? info->licence
           : "not stated"));
   if (info->licence_text)
-    add_row (table, "licence text", g_strdup ("in the file (--json prints it)"));
+    add_row (table, "licence text",
+        g_strdup ("in the file (--json prints it)"));
   if (info->source)
     add_row (table, "converted from", g_strdup (info->source));
   if (info->source_sha256)

@@ -1,6 +1,7 @@
 /* cmd-run.c - "run": what a model hears in audio files.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
 #include <glib.h>
 #include <gst/gst.h>
 #include <string.h>

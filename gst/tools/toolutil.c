@@ -40,8 +40,11 @@ tool_interrupted (void)
   return interrupted != 0;
 }
 
-static void G_GNUC_PRINTF (2, 0)
-    print_line (const char *kind, const char *format, va_list args)
+static void
+print_line (const char *kind, const char *format, va_list args)
+G_GNUC_PRINTF (2, 0);
+
+     static void print_line (const char *kind, const char *format, va_list args)
 {
   g_autofree char *text = g_strdup_vprintf (format, args);
 
