@@ -2,7 +2,8 @@
  *
  * The one list that the reader, the converter, the plan and the executors agree on. Matrices are [outputs][inputs].
  * Convolution weights are [outputs][kernel][inputs]: a kernel that slides over rows [time][channels] then is a plain
- * matrix with kernel * inputs columns. (Checkpoints store [outputs][inputs][kernel]; the converter turns them.)
+ * matrix with kernel * inputs columns. (Checkpoints store [outputs][inputs][kernel]; the converter turns them.) Blocks
+ * are numbered on: prenet blocks first, then main blocks.
  * MT: a layout is immutable.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef E2V_LAYOUT_H
@@ -54,6 +55,8 @@ typedef struct
   guint64 dims[E2V_MAX_DIMS];
 } E2vTensorSpec;
 
+#define E2V_OFFICIAL_NAME_SIZE 96
+
 typedef struct _E2vLayout E2vLayout;
 
 /* @hparams must be valid. */
@@ -67,6 +70,9 @@ const E2vTensorSpec *e2v_layout_get (const E2vLayout * layout, guint index);
 /* Index of a tensor, or -1 if this model has none such. */
 int e2v_layout_find (const E2vLayout * layout, E2vRole role, guint layer);
 int e2v_layout_find_name (const E2vLayout * layout, const char *name);
+
+/* Writes the tensor's name in public checkpoints, without any prefix, to @name. */
+void e2v_layout_official_name (const E2vLayout * layout, guint index, char name[E2V_OFFICIAL_NAME_SIZE]);
 
 /* Whether this is a matrix of a MATMUL operation, the only tensors that are ever stored or computed in half
  * precision; norms, biases, extra tokens and ALiBi scales stay in float. */

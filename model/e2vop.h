@@ -22,7 +22,7 @@ typedef enum
    * uses the g-th set of N rows of w, g = p % weight_groups. b and residual are optional. act: exact GELU or nothing. */
   E2V_OP_MATMUL,
   /* y[p][r] = act ((x[p][r] - mean) / sqrt (variance + eps) * w + b), mean and biased variance over the row; w and b
-   * are both there or both not. */
+   * are both there or both not. x and y may be the same buffer. */
   E2V_OP_NORM,
   /* y[p * G + g][pad + r][c] = x[p][r][g * C + c] and 0 in the `pad` rows in front and all rows behind: channels taken
    * apart by group and padded in time, the input of a grouped convolution. */

@@ -4,8 +4,8 @@
  * who runs it. Executors (e2vexecutor.h) only walk it: they decide how a buffer lies in memory, never what happens.
  *
  * A buffer is a logical array [planes][rows][groups * width] of float. Executors may pad `width`; `groups` says where
- * heads or convolution groups begin. A buffer is written before it is read, and only while the operations that name it
- * run does its content matter, unless it is an input or an output.
+ * heads or convolution groups begin. Only transient buffers may share memory: each is written before it is read, and
+ * between its first and its last operation its content matters.
  *
  * Long windows: the front end, whose activations are by far the largest, runs in stretches of frames, and attention in
  * stretches of query rows, so that no buffer exceeds E2V_PLAN_BUFFER_BYTES whatever the length. Stretches overlap
@@ -31,9 +31,10 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  E2V_BUFFER_TRANSIENT,         /* may share memory with others */
+  E2V_BUFFER_TRANSIENT,         /* may share memory with others whose time is another */
   E2V_BUFFER_INPUT,             /* the caller fills it: buffer 0, the normalised waveforms */
   E2V_BUFFER_OUTPUT,            /* readable after a run */
+  E2V_BUFFER_ZERO,              /* all zeros and never written (a trace's probe) */
 } E2vBufferUse;
 
 typedef struct
@@ -89,7 +90,9 @@ typedef struct
   guint batch;                  /* windows, >= 1 */
   guint n_samples;              /* of each, at 16 kHz */
   gboolean frames;              /* frame features are an output */
-  gboolean trace;               /* every stage is an output of its own, under the names of tests/reference */
+  gboolean trace;               /* every stage is an output of its own, under the names of tests/reference, with these
+                                   exceptions: "pos_out" is the last "pos_conv", the last "block" is "frames" with all
+                                   rows, "waveform" is the input. Needs batch 1. */
 } E2vPlanRequest;
 
 /* Errors: E2V_ERROR_ARGUMENT if a window is too short for one frame; E2V_ERROR_TOO_LARGE if it is longer than
@@ -116,6 +119,11 @@ int e2v_plan_find (const E2vPlan * plan, const char *name);
 
 /* Floats of a buffer without any padding: planes * rows * groups * width. */
 gsize e2v_buffer_n_floats (const E2vBuffer * buffer);
+
+/* A plan written by hand, for tests of single operations: takes copies of buffers and operations. Buffer 0 is the
+ * input, request->batch planes of it. Nothing is checked. */
+E2vPlan *e2v_plan_new_raw (const E2vHparams * hparams, const E2vPlanRequest * request, const E2vBuffer * buffers,
+    guint n_buffers, const E2vOp * ops, guint n_ops);
 
 /* Operations, multiply and add counted as two. */
 double e2v_op_flops (const E2vPlan * plan, const E2vOp * op);
