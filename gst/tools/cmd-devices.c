@@ -5,6 +5,7 @@
 
 #include "commands.h"
 #include "e2vencoder.h"
+#include "e2verror.h"
 #include "jsonwriter.h"
 #include "toolutil.h"
 #ifdef HAVE_VULKAN

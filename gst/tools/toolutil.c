@@ -281,7 +281,7 @@ row_to_string (ToolTable * table, char **row, guint indent)
     if (!right && column + 1 < table->n_columns)
       g_string_append_printf (line, "%*s", space, "");
   }
-  return g_string_free (line, FALSE);
+  return g_strchomp (g_string_free (line, FALSE));
 }
 
 void
