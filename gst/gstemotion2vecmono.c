@@ -72,8 +72,7 @@ static void
 open_resamplers (GstEmotion2vecMono * mono)
 {
   gint rate = mono->info.rate;
-  gint gcd =
-      gst_util_greatest_common_divisor (rate, GST_EMOTION2VEC_MONO_RATE);
+  gint gcd = gst_util_greatest_common_divisor (rate, GST_EMOTION2VEC_MONO_RATE);
 
   mono->period_in = rate / gcd;
   mono->period_out = GST_EMOTION2VEC_MONO_RATE / gcd;
@@ -201,8 +200,7 @@ static void
 mix (GstEmotion2vecMono * mono, const gpointer * planes, gsize offset, gsize n,
     float *samples)
 {
-  gboolean interleaved =
-      mono->info.layout == GST_AUDIO_LAYOUT_INTERLEAVED;
+  gboolean interleaved = mono->info.layout == GST_AUDIO_LAYOUT_INTERLEAVED;
   gint n_planes = interleaved ? 1 : mono->info.channels;
   gsize stride = interleaved ? (gsize) mono->info.bpf :
       (gsize) mono->info.finfo->width / 8;

@@ -57,8 +57,7 @@ gst_emotion2vec_window_to_16k (guint64 n_samples, gint rate)
 static GstClockTime
 frames_to_time (const GstEmotion2vecWindower * windower, guint64 n_frames)
 {
-  return gst_util_uint64_scale (n_frames, GST_SECOND,
-      (guint64) windower->rate);
+  return gst_util_uint64_scale (n_frames, GST_SECOND, (guint64) windower->rate);
 }
 
 GstEmotion2vecWindower *
@@ -285,7 +284,8 @@ gst_emotion2vec_windower_push_gap (GstEmotion2vecWindower * windower,
   check_time (windower, time);
   gap = windower->pending_gap + n_frames;
   if (windower->in_stretch
-      && frames_to_time (windower, gap) <= windower->settings.minimum_duration) {
+      && frames_to_time (windower,
+          gap) <= windower->settings.minimum_duration) {
     windower->pending_gap = gap;
     return;
   }

@@ -55,6 +55,13 @@ on_no_more_pads (GstElement * source, Decoder * decoder)
     g_atomic_int_set (&decoder->no_audio, TRUE);
 }
 
+/* A file that exists is a file, even if its name has a colon. */
+static gboolean
+is_uri (const char *name)
+{
+  return !g_file_test (name, G_FILE_TEST_EXISTS) && gst_uri_is_valid (name);
+}
+
 /* The element that gives decoded audio: uridecodebin, or decodebin behind fdsrc for "-". */
 static GstElement *
 add_source (GstBin * pipeline, const char *name, GError ** error)
@@ -79,8 +86,7 @@ add_source (GstBin * pipeline, const char *name, GError ** error)
     gst_element_link (stdin_source, source);
     return source;
   }
-  uri = gst_uri_is_valid (name) ? g_strdup (name)
-      : gst_filename_to_uri (name, error);
+  uri = is_uri (name) ? g_strdup (name) : gst_filename_to_uri (name, error);
   if (!uri)
     return NULL;
   g_object_set (source, "uri", uri, NULL);
@@ -92,7 +98,7 @@ decoder_open (Decoder * decoder, const char *name, GError ** error)
 {
   GstElement *source;
 
-  if (!gst_uri_is_valid (name) && strcmp (name, "-") != 0
+  if (!is_uri (name) && strcmp (name, "-") != 0
       && !g_file_test (name, G_FILE_TEST_EXISTS)) {
     g_set_error (error, E2V_ERROR, E2V_ERROR_NOT_FOUND,
         "there is no such file");
@@ -118,17 +124,33 @@ decoder_open (Decoder * decoder, const char *name, GError ** error)
   return TRUE;
 }
 
-/* Turns an error message of the bus into @error; TRUE if there was none. A missing decoder is named, since the error
- * that follows it does not. */
+/* @missing: (nullable): the decoder that was found missing before, which the error itself does not name. */
+static void
+set_stream_error (GstMessage * message, const char *missing, GError ** error)
+{
+  g_autoptr (GError) reason = NULL;
+
+  gst_message_parse_error (message, &reason, NULL);
+  if (missing)
+    g_set_error (error, E2V_ERROR, E2V_ERROR_FORMAT,
+        "GStreamer has no %s: install the plugin for it", missing);
+  else if (g_error_matches (reason, GST_CORE_ERROR,
+          GST_CORE_ERROR_MISSING_PLUGIN))
+    g_set_error (error, E2V_ERROR, E2V_ERROR_FORMAT,
+        "there is no audio in it that can be decoded");
+  else
+    g_set_error (error, E2V_ERROR, E2V_ERROR_IO, "%s", reason->message);
+}
+
+/* FALSE and @error if the bus has an error message, there is no audio, or the user interrupted. */
 static gboolean
-check_bus (Decoder * decoder, GError ** error)
+check_progress (Decoder * decoder, GError ** error)
 {
   g_autofree char *missing = NULL;
 
   for (;;) {
     g_autoptr (GstMessage) message = gst_bus_pop_filtered (decoder->bus,
         GST_MESSAGE_ERROR | GST_MESSAGE_ELEMENT);
-    g_autoptr (GError) reason = NULL;
 
     if (!message)
       break;
@@ -136,12 +158,7 @@ check_bus (Decoder * decoder, GError ** error)
       g_free (missing);
       missing = gst_missing_plugin_message_get_description (message);
     } else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
-      gst_message_parse_error (message, &reason, NULL);
-      if (missing)
-        g_set_error (error, E2V_ERROR, E2V_ERROR_FORMAT,
-            "GStreamer has no %s: install the plugin for it", missing);
-      else
-        g_set_error (error, E2V_ERROR, E2V_ERROR_IO, "%s", reason->message);
+      set_stream_error (message, missing, error);
       return FALSE;
     }
   }
@@ -167,7 +184,7 @@ decoder_pull (Decoder * decoder, GError ** error)
 
     if (sample)
       return sample;
-    if (!check_bus (decoder, error))
+    if (!check_progress (decoder, error))
       return NULL;
     if (gst_app_sink_is_eos (sink))
       return NULL;

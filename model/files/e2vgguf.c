@@ -105,7 +105,8 @@ static gboolean
 read_keys (E2vGguf * gguf, E2vBytes * bytes, guint64 n, GError ** error)
 {
   if (n > e2v_bytes_left (bytes) / MIN_KEY_SIZE)
-    return e2v_bad_format (error, "an absurd count of %" G_GUINT64_FORMAT " keys", n);
+    return e2v_bad_format (error,
+        "an absurd count of %" G_GUINT64_FORMAT " keys", n);
   for (guint64 i = 0; i < n; i++) {
     if (!read_key (gguf, bytes, error))
       return FALSE;
@@ -122,8 +123,9 @@ read_alignment (E2vGguf * gguf, GError ** error)
       && !e2v_gguf_get_u32 (gguf, "general.alignment", &value, error))
     return FALSE;
   if (value < 8 || value > MAX_ALIGNMENT || (value & (value - 1)) != 0)
-    return e2v_bad_format (error, "an alignment of %u is no power of two from 8 to %u",
-        value, MAX_ALIGNMENT);
+    return e2v_bad_format (error,
+        "an alignment of %u is no power of two from 8 to %u", value,
+        MAX_ALIGNMENT);
   gguf->alignment = value;
   return TRUE;
 }
@@ -140,10 +142,12 @@ dtype_from_type (guint32 type, const char *tensor, E2vDtype * dtype,
   }
   for (guint i = 0; i < G_N_ELEMENTS (ggml_types); i++) {
     if (ggml_types[i].type == type)
-      return e2v_bad_format (error, "tensor '%s' has the type %s; F32, F16 and BF16 are "
-          "supported", tensor, ggml_types[i].name);
+      return e2v_bad_format (error,
+          "tensor '%s' has the type %s; F32, F16 and BF16 are " "supported",
+          tensor, ggml_types[i].name);
   }
-  return e2v_bad_format (error, "tensor '%s' has the unknown type %u", tensor, type);
+  return e2v_bad_format (error, "tensor '%s' has the unknown type %u", tensor,
+      type);
 }
 
 static gboolean
@@ -152,18 +156,22 @@ read_dims (E2vBytes * bytes, E2vTensor * tensor, GError ** error)
   guint32 n;
 
   if (!e2v_bytes_u32 (bytes, &n))
-    return e2v_bad_format (error, "the description of tensor '%s' runs past the end of "
-        "the file", tensor->name);
+    return e2v_bad_format (error,
+        "the description of tensor '%s' runs past the end of " "the file",
+        tensor->name);
   if (n < 1 || n > GGUF_MAX_DIMS)
-    return e2v_bad_format (error, "tensor '%s' has %u dimensions, 1 to %u are possible",
-        tensor->name, n, GGUF_MAX_DIMS);
+    return e2v_bad_format (error,
+        "tensor '%s' has %u dimensions, 1 to %u are possible", tensor->name, n,
+        GGUF_MAX_DIMS);
   tensor->n_dims = n;
   for (guint i = 0; i < n; i++) {
     if (!e2v_bytes_u64 (bytes, &tensor->dims[n - 1 - i]))
-      return e2v_bad_format (error, "the description of tensor '%s' runs past the end "
-          "of the file", tensor->name);
+      return e2v_bad_format (error,
+          "the description of tensor '%s' runs past the end " "of the file",
+          tensor->name);
     if (tensor->dims[n - 1 - i] == 0)
-      return e2v_bad_format (error, "tensor '%s' has a dimension of 0", tensor->name);
+      return e2v_bad_format (error, "tensor '%s' has a dimension of 0",
+          tensor->name);
   }
   return TRUE;
 }
@@ -178,14 +186,16 @@ read_shape (E2vBytes * bytes, E2vTensor * tensor, guint64 * offset,
   if (!read_dims (bytes, tensor, error))
     return FALSE;
   if (!e2v_bytes_u32 (bytes, &type) || !e2v_bytes_u64 (bytes, offset))
-    return e2v_bad_format (error, "the description of tensor '%s' runs past the end of "
-        "the file", tensor->name);
+    return e2v_bad_format (error,
+        "the description of tensor '%s' runs past the end of " "the file",
+        tensor->name);
   if (!dtype_from_type (type, tensor->name, &tensor->dtype, error))
     return FALSE;
   if (!e2v_shape_n_elements (tensor->dims, tensor->n_dims, &n)
       || !g_size_checked_mul (&tensor->size, n,
           e2v_dtype_size (tensor->dtype)) || tensor->size > bytes->size)
-    return e2v_bad_format (error, "tensor '%s' is larger than the file", tensor->name);
+    return e2v_bad_format (error, "tensor '%s' is larger than the file",
+        tensor->name);
   return TRUE;
 }
 
@@ -197,7 +207,8 @@ read_tensor (E2vGguf * gguf, E2vBytes * bytes, GError ** error)
   guint64 offset;
   gsize size;
 
-  if (!e2v_gguf_read_string (bytes, "the name of a tensor", &name, &size, error))
+  if (!e2v_gguf_read_string (bytes, "the name of a tensor", &name, &size,
+          error))
     return FALSE;
   tensor.name = g_strndup ((const char *) name, size);
   g_array_append_val (gguf->tensors, tensor);
@@ -215,7 +226,8 @@ static gboolean
 read_tensors (E2vGguf * gguf, E2vBytes * bytes, guint64 n, GError ** error)
 {
   if (n > e2v_bytes_left (bytes) / MIN_TENSOR_SIZE)
-    return e2v_bad_format (error, "an absurd count of %" G_GUINT64_FORMAT " tensors", n);
+    return e2v_bad_format (error,
+        "an absurd count of %" G_GUINT64_FORMAT " tensors", n);
   for (guint64 i = 0; i < n; i++) {
     if (!read_tensor (gguf, bytes, error))
       return FALSE;
@@ -250,18 +262,20 @@ check_extent (const E2vGguf * gguf, const Extent * extent, const char *name,
   guint64 begin;
 
   if (extent->offset % gguf->alignment != 0)
-    return e2v_bad_format (error, "tensor '%s' is not aligned to %" G_GUINT64_FORMAT
-        " bytes", name, gguf->alignment);
+    return e2v_bad_format (error,
+        "tensor '%s' is not aligned to %" G_GUINT64_FORMAT " bytes", name,
+        gguf->alignment);
   if (!e2v_range_fits (extent->offset, extent->size, size))
-    return e2v_bad_format (error, "tensor '%s' runs past the end of the file", name);
+    return e2v_bad_format (error, "tensor '%s' runs past the end of the file",
+        name);
   if (extent->offset < *end)
     return e2v_bad_format (error, "tensor '%s' overlaps another one", name);
   if (!e2v_align_up (*end, gguf->alignment, &begin) || extent->offset != begin)
-    return e2v_bad_format (error, "a hole of bytes without meaning in front of tensor "
-        "'%s'", name);
+    return e2v_bad_format (error,
+        "a hole of bytes without meaning in front of tensor " "'%s'", name);
   if (!is_zero (data + *end, begin - *end))
-    return e2v_bad_format (error, "the padding in front of tensor '%s' is not zero",
-        name);
+    return e2v_bad_format (error,
+        "the padding in front of tensor '%s' is not zero", name);
   *end = begin + extent->size;
   return TRUE;
 }
@@ -271,8 +285,9 @@ check_end (const E2vGguf * gguf, const guint8 * data, guint64 size,
     guint64 end, GError ** error)
 {
   if (size - end >= gguf->alignment || !is_zero (data + end, size - end))
-    return e2v_bad_format (error, "%" G_GUINT64_FORMAT " bytes without meaning after the "
-        "last tensor", size - end);
+    return e2v_bad_format (error,
+        "%" G_GUINT64_FORMAT " bytes without meaning after the " "last tensor",
+        size - end);
   return TRUE;
 }
 
@@ -317,7 +332,8 @@ read_data (E2vGguf * gguf, E2vBytes * bytes, GError ** error)
     start = bytes->size;
   }
   if (!is_zero (bytes->data + bytes->pos, start - bytes->pos))
-    return e2v_bad_format (error, "the padding in front of the tensors is not zero");
+    return e2v_bad_format (error,
+        "the padding in front of the tensors is not zero");
   return place_tensors (gguf, bytes->data + start, bytes->size - start, error);
 }
 
@@ -334,10 +350,11 @@ read_header (E2vBytes * bytes, guint64 * n_tensors, guint64 * n_keys,
       || !e2v_bytes_u64 (bytes, n_keys))
     return e2v_bad_format (error, "the file ends within its header");
   if (version == GUINT32_SWAP_LE_BE (GGUF_VERSION))
-    return e2v_bad_format (error, "a big-endian GGUF file, which is not supported");
+    return e2v_bad_format (error,
+        "a big-endian GGUF file, which is not supported");
   if (version != GGUF_VERSION)
-    return e2v_bad_format (error, "GGUF version %u, only %u is supported", version,
-        GGUF_VERSION);
+    return e2v_bad_format (error, "GGUF version %u, only %u is supported",
+        version, GGUF_VERSION);
   return TRUE;
 }
 
@@ -450,8 +467,7 @@ e2v_gguf_get_u32 (const E2vGguf * gguf, const char *key, guint32 * value,
 {
   const Key *found = find_key (gguf, key, error);
 
-  return found ? e2v_gguf_value_u32 (&found->value, key, value,
-      error) : FALSE;
+  return found ? e2v_gguf_value_u32 (&found->value, key, value, error) : FALSE;
 }
 
 gboolean
@@ -460,8 +476,7 @@ e2v_gguf_get_f64 (const E2vGguf * gguf, const char *key, double *value,
 {
   const Key *found = find_key (gguf, key, error);
 
-  return found ? e2v_gguf_value_f64 (&found->value, key, value,
-      error) : FALSE;
+  return found ? e2v_gguf_value_f64 (&found->value, key, value, error) : FALSE;
 }
 
 gboolean
@@ -470,28 +485,23 @@ e2v_gguf_get_bool (const E2vGguf * gguf, const char *key, gboolean * value,
 {
   const Key *found = find_key (gguf, key, error);
 
-  return found ? e2v_gguf_value_bool (&found->value, key, value,
-      error) : FALSE;
+  return found ? e2v_gguf_value_bool (&found->value, key, value, error) : FALSE;
 }
 
 char *
-e2v_gguf_get_string (const E2vGguf * gguf, const char *key,
-    GError ** error)
+e2v_gguf_get_string (const E2vGguf * gguf, const char *key, GError ** error)
 {
   const Key *found = find_key (gguf, key, error);
 
-  return found ? e2v_gguf_value_string (&found->value, key,
-      error) : NULL;
+  return found ? e2v_gguf_value_string (&found->value, key, error) : NULL;
 }
 
 char **
-e2v_gguf_get_strings (const E2vGguf * gguf, const char *key,
-    GError ** error)
+e2v_gguf_get_strings (const E2vGguf * gguf, const char *key, GError ** error)
 {
   const Key *found = find_key (gguf, key, error);
 
-  return found ? e2v_gguf_value_strings (&found->value, key,
-      error) : NULL;
+  return found ? e2v_gguf_value_strings (&found->value, key, error) : NULL;
 }
 
 guint32 *
@@ -500,8 +510,7 @@ e2v_gguf_get_u32s (const E2vGguf * gguf, const char *key, gsize * n,
 {
   const Key *found = find_key (gguf, key, error);
 
-  return found ? e2v_gguf_value_u32s (&found->value, key, n,
-      error) : NULL;
+  return found ? e2v_gguf_value_u32s (&found->value, key, n, error) : NULL;
 }
 
 float *
@@ -510,8 +519,7 @@ e2v_gguf_get_f32s (const E2vGguf * gguf, const char *key, gsize * n,
 {
   const Key *found = find_key (gguf, key, error);
 
-  return found ? e2v_gguf_value_f32s (&found->value, key, n,
-      error) : NULL;
+  return found ? e2v_gguf_value_f32s (&found->value, key, n, error) : NULL;
 }
 
 guint

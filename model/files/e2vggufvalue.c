@@ -115,8 +115,7 @@ e2v_gguf_value_read (E2vBytes * bytes, const char *key,
   if (value->type == E2V_GGUF_ARRAY)
     return read_array (bytes, key, value, error);
   if (value->type == E2V_GGUF_STRING)
-    return e2v_gguf_read_string (bytes, key, &value->data, &value->size,
-        error);
+    return e2v_gguf_read_string (bytes, key, &value->data, &value->size, error);
   value->size = scalar_sizes[value->type];
   if (!e2v_bytes_take (bytes, value->size, &value->data))
     return e2v_bad_format (error, "the key '%s' runs past the end of the file",

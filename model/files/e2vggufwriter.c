@@ -85,8 +85,7 @@ begin_array (E2vGgufWriter * writer, const char *key, E2vGgufType element,
 }
 
 void
-e2v_gguf_writer_add_u32 (E2vGgufWriter * writer, const char *key,
-    guint32 value)
+e2v_gguf_writer_add_u32 (E2vGgufWriter * writer, const char *key, guint32 value)
 {
   begin_key (writer, key, E2V_GGUF_U32);
   put_u32 (writer->entries, value);

@@ -63,8 +63,7 @@ write_hparams (const E2vHparams * hparams, E2vGgufWriter * writer)
     guint32 values[E2V_MAX_CONV_LAYERS];
 
     for (guint j = 0; j < hparams->n_conv; j++)
-      values[j] = G_STRUCT_MEMBER (guint, &hparams->conv[j],
-          columns[i].offset);
+      values[j] = G_STRUCT_MEMBER (guint, &hparams->conv[j], columns[i].offset);
     e2v_gguf_writer_add_u32s (writer, columns[i].key, values, hparams->n_conv);
   }
   e2v_gguf_writer_add_f64 (writer, KEY ("attention.layer_norm_epsilon"),
@@ -159,8 +158,7 @@ read_convs (const E2vGguf * gguf, E2vHparams * hparams, GError ** error)
           columns[i].key, n, E2V_MAX_CONV_LAYERS);
     hparams->n_conv = (guint) n;
     for (gsize j = 0; j < n; j++)
-      G_STRUCT_MEMBER (guint, &hparams->conv[j], columns[i].offset) =
-          values[j];
+      G_STRUCT_MEMBER (guint, &hparams->conv[j], columns[i].offset) = values[j];
   }
   return TRUE;
 }
@@ -292,8 +290,7 @@ e2v_model_keys_read_selftest (const E2vGguf * gguf, E2vModel * model,
 
   if (!e2v_gguf_has (gguf, KEY ("selftest.signal_version")))
     return TRUE;
-  if (!e2v_gguf_get_u32 (gguf, KEY ("selftest.signal_version"), &version,
-          error)
+  if (!e2v_gguf_get_u32 (gguf, KEY ("selftest.signal_version"), &version, error)
       || !e2v_gguf_get_u32 (gguf, KEY ("selftest.sample_count"), &n_samples,
           error))
     return FALSE;
