@@ -18,19 +18,19 @@ import numpy as np
 import safetensors
 import seeded
 
-# name, arguments, EMOTION2VEC_SHADERS, half precision
+# name, arguments, environment, half precision. Lavapipe's subgroups have 4, 8 or 16 lanes, by vector width.
 EXECUTORS = {
     'ref': [
-        ('ref fp64', ['--device', 'ref', '--precision', 'fp64'], None, False),
-        ('ref fp32', ['--device', 'ref', '--precision', 'fp32'], None, False),
-        ('ref fp16', ['--device', 'ref', '--precision', 'fp16'], None, True),
+        ('ref fp64', ['--device', 'ref', '--precision', 'fp64'], {}, False),
+        ('ref fp32', ['--device', 'ref', '--precision', 'fp32'], {}, False),
+        ('ref fp16', ['--device', 'ref', '--precision', 'fp16'], {}, True),
     ],
-    'vulkan': [
-        ('simd fp32', ['--device', 'vulkan', '--precision', 'fp32'], 'simd', False),
-        ('scalar fp32', ['--device', 'vulkan', '--precision', 'fp32'], 'scalar', False),
-        ('simd fp16', ['--device', 'vulkan', '--precision', 'fp16'], 'simd', True),
-        ('scalar fp16', ['--device', 'vulkan', '--precision', 'fp16'], 'scalar', True),
-    ],
+    'vulkan': [(f'{family} {precision} {width}'.strip(), ['--device', 'vulkan', '--precision', precision],
+                {'EMOTION2VEC_SHADERS': family, **({'LP_NATIVE_VECTOR_WIDTH': width} if width else {})},
+                precision == 'fp16')
+               for family, precision, width in (('simd', 'fp32', '128'), ('simd', 'fp32', '256'),
+                                                ('simd', 'fp32', '512'), ('scalar', 'fp32', ''),
+                                                ('simd', 'fp16', ''), ('scalar', 'fp16', ''))],
 }
 KINDS = ('frames', 'utterance', 'logits', 'scores')
 # ||a - b|| / ||b|| of a stage, and the largest difference of a score, at half precision
@@ -38,12 +38,9 @@ HALF_RELATIVE = 2e-2
 HALF_SCORES = 2e-2
 
 
-def call(arguments, shaders=None):
-    environment = dict(os.environ)
-    environment.pop('EMOTION2VEC_SHADERS', None)
-    if shaders:
-        environment['EMOTION2VEC_SHADERS'] = shaders
-    done = subprocess.run(arguments, env=environment, capture_output=True, text=True)
+def call(arguments, environment=None):
+    done = subprocess.run(arguments, env={**os.environ, **(environment or {})}, capture_output=True, text=True,
+                          check=False)
     if done.returncode != 0:
         raise RuntimeError(f'{" ".join(arguments)} ends with {done.returncode}: {done.stderr.strip()}')
     return done.stdout
@@ -137,12 +134,12 @@ def compare_json(who, output, expected, config, half):
 
 
 def run(tool, model, case, config, executor, work):
-    name, arguments, shaders, half = executor
+    name, arguments, environment, half = executor
     who = f'{config["name"]}: {name}'
     traces = os.path.join(work, name.replace(' ', '-'))
     try:
         output = json.loads(call([tool, 'run', model, os.path.join(case, 'audio.wav'), '--json', '--trace', traces]
-                                 + arguments, shaders))
+                                 + arguments, environment))
     except RuntimeError as error:
         print(f'{who}: {error}')
         return 1
