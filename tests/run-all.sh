@@ -30,6 +30,5 @@ count ()
 }
 failed=$(( $(count 'Fail') + $(count 'Timeout') + $(count 'Unexpected Pass') ))
 [ $status = 0 ] || [ $failed -gt 0 ] || failed=1
-echo "$(count 'Skipped') skipped"
-echo "$(count 'Ok') passed, $failed failed"
+echo "$(count 'Ok') passed, $failed failed, $(count 'Skipped') skipped"
 exit $status

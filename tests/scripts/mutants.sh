@@ -60,7 +60,7 @@ mutant clamp-ref ref model/e2vmodel.c 's/MAX \(scale, 0\)/scale/'
 mutant clamp-shaders vulkan model/e2vmodel.c 's/MAX \(scale, 0\)/scale/'
 mutant extra-tokens-ref ref model/e2vref.c 's/ \|\| query < op->n_extra \|\| key < op->n_extra//'
 mutant extra-tokens-simd vulkan shaders/simd/scores.comp 's/ \* step \(first, key\)//'
-mutant extra-tokens-scalar vulkan shaders/scalar/scores.comp 's/&& \w+ >= p\.count//'
+mutant extra-tokens-scalar vulkan shaders/scalar/scores.comp 's/ \* step \(first, key\)//'
 mutant prenet-norm-ref ref model/e2vplanbuild.c 's/("prenet_norm", -1\);\s+return )normed/$1y/'
 mutant prenet-norm-shaders vulkan model/e2vplanbuild.c 's/("prenet_norm", -1\);\s+return )normed/$1y/'
 
