@@ -21,6 +21,7 @@ typedef struct
   GstClockTime duration;
   double level;                 /* RMS of the window, dBFS */
   gboolean partial;             /* shorter than asked */
+  gboolean tail;                /* its stretch had ended: no buffer is left that it could ride on */
   char *model;                  /* name of the model */
   GstClockTime inference_time;  /* from submit to scores, the batch's time shared */
   guint n_classes;              /* 0 without a head */
