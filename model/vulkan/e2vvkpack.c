@@ -124,23 +124,25 @@ void
 e2v_vk_pack_output (const E2vVkMatrix * m, const E2vVkPacking * packing,
     guint output, const float *values, gpointer packed)
 {
-  const guint n = m->y.groups * m->y.width, inputs = m->x.groups * m->x.width;
+  const guint n = m->y.groups * m->y.width;
   const guint column = e2v_vk_column (m->y, output % n);
   const gsize panel = (gsize) output / n * m->panels
       + column / packing->columns;
   gsize at = panel * m->k * packing->columns
       + place_in_row (packing, m->half, column % packing->columns);
 
-  for (guint t = 0; t < m->taps; t++, at +=
-      (gsize) e2v_vk_row_floats (m->x) * packing->columns) {
-    for (guint c = 0; c < inputs; c++) {
-      const float value = values[(gsize) t * inputs + c];
-      const gsize to = at + (gsize) e2v_vk_column (m->x, c) * packing->columns;
+  for (guint t = 0; t < m->taps; t++) {
+    for (guint g = 0; g < m->x.groups; g++) {
+      for (guint c = 0; c < m->x.width; c++) {
+        const float value = *values++;
 
-      if (m->half)
-        ((guint16 *) packed)[to] = e2v_half_from_float (value);
-      else
-        ((float *) packed)[to] = value;
+        if (m->half)
+          ((guint16 *) packed)[at] = e2v_half_from_float (value);
+        else
+          ((float *) packed)[at] = value;
+        at += packing->columns;
+      }
+      at += (gsize) (e2v_vk_pad (m->x.width) - m->x.width) * packing->columns;
     }
   }
 }

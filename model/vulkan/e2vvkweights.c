@@ -306,21 +306,38 @@ place (E2vVkWeights * w, E2vVkDevice * d, GError ** error)
 
 /* ---- second pass: packing and upload ---------------------------------------------------------------------------- */
 
-static void
-pack (const E2vVkWeights * w, const Weight * weight, const float *values,
-    gsize n, gpointer packed)
+/* Row by row: a whole tensor in float beside the packed one would cost more in page faults than packing does. */
+static gboolean
+pack_matrix (const E2vVkWeights * w, guint index, gpointer packed,
+    GError ** error)
 {
-  const E2vVkMatrix *m = &weight->matrix;
-  gsize inputs;
+  const E2vTensor *tensor = e2v_model_tensor (w->model, index);
+  const E2vVkMatrix *m = &w->weights[index].matrix;
+  const gsize inputs = (gsize) m->taps * m->x.groups * m->x.width;
+  const guint outputs = m->sets * m->y.groups * m->y.width;
+  g_autofree float *row = try_alloc (inputs, sizeof (float), error);
 
-  if (!weight->is_matrix) {
-    e2v_vk_pack_table (weight->columns, weight->rows, weight->stride, values,
-        packed);
-    return;
+  if (!row)
+    return FALSE;
+  for (guint i = 0; i < outputs; i++) {
+    e2v_tensor_read_f32 (tensor, i * inputs, inputs, row);
+    e2v_vk_pack_output (m, &w->family->packing, i, row, packed);
   }
-  inputs = (gsize) m->taps * m->x.groups * m->x.width;
-  for (guint i = 0; i < n / inputs; i++)
-    e2v_vk_pack_output (m, &w->family->packing, i, values + i * inputs, packed);
+  return TRUE;
+}
+
+static gboolean
+pack_table (const E2vVkWeights * w, guint index, float *packed, GError ** error)
+{
+  const Weight *weight = &w->weights[index];
+  gsize n;
+  g_autofree float *values = read_values (w, index, &n, error);
+
+  if (!values)
+    return FALSE;
+  e2v_vk_pack_table (weight->columns, weight->rows, weight->stride, values,
+      packed);
+  return TRUE;
 }
 
 static E2vVkBuffer *
@@ -348,21 +365,44 @@ add_view (E2vVkWeights * w, E2vVkDevice * d, Weight * weight, GError ** error)
       weight->range.offset, weight->range.size, &weight->range.view, error);
 }
 
+/* @scratch: large enough for every weight. */
 static gboolean
-upload (E2vVkWeights * w, E2vVkDevice * d, guint index, GError ** error)
+upload (E2vVkWeights * w, E2vVkDevice * d, guint index, gpointer scratch,
+    GError ** error)
 {
-  Weight *weight = &w->weights[index];
-  g_autofree float *values = NULL;
-  g_autofree gpointer packed = NULL;
-  gsize n;
+  const Weight *weight = &w->weights[index];
+  const gsize size = weight->range.size;
 
-  values = read_values (w, index, &n, error);
-  packed = values ? try_alloc (weight->range.size, 1, error) : NULL;
-  if (!packed)
-    return FALSE;
-  pack (w, weight, values, n, packed);
-  return e2v_vk_buffer_upload (chunk_of (w, weight->range.buffer), d,
-      weight->range.offset, packed, weight->range.size, error);
+  memset (scratch, 0, size);
+  return (weight->is_matrix ? pack_matrix (w, index, scratch, error)
+      : pack_table (w, index, scratch, error))
+      && e2v_vk_buffer_upload (chunk_of (w, weight->range.buffer), d,
+      weight->range.offset, scratch, size, error);
+}
+
+static gboolean
+upload_declared (E2vVkWeights * w, E2vVkDevice * d, GError ** error)
+{
+  g_autofree gpointer scratch = NULL;
+  gsize largest = 0;
+
+  for (guint i = 0; i < w->n_tensors + 2; i++) {
+    if (w->weights[i].state == DECLARED)
+      largest = MAX (largest, w->weights[i].range.size);
+  }
+  if (largest == 0)
+    return TRUE;
+  scratch = try_alloc (largest, 1, error);
+  for (guint i = 0; scratch && i < w->n_tensors + 2; i++) {
+    Weight *weight = &w->weights[i];
+
+    if (weight->state != DECLARED)
+      continue;
+    if (!upload (w, d, i, scratch, error) || !add_view (w, d, weight, error))
+      return FALSE;
+    weight->state = PRESENT;
+  }
+  return scratch != NULL;
 }
 
 gboolean
@@ -378,18 +418,7 @@ e2v_vk_weights_prepare (E2vVkWeights * w, E2vVkDevice * d, const E2vPlan * plan,
     if (!declare (w, plan, e2v_plan_op (plan, i), error))
       return FALSE;
   }
-  if (!place (w, d, error))
-    return FALSE;
-  for (guint i = 0; i < w->n_tensors + 2; i++) {
-    Weight *weight = &w->weights[i];
-
-    if (weight->state != DECLARED)
-      continue;
-    if (!upload (w, d, i, error) || !add_view (w, d, weight, error))
-      return FALSE;
-    weight->state = PRESENT;
-  }
-  return TRUE;
+  return place (w, d, error) && upload_declared (w, d, error);
 }
 
 const E2vVkOperandRange *
