@@ -333,6 +333,7 @@ read_tensors (Conversion * c, GError ** error)
     if (!read_tensor (c, i, n, c->data + done, error))
       return FALSE;
     tensor->data = (const guint8 *) (c->data + done);
+    e2v_weights_release_pages (c->weights);
     done += n;
   }
   return TRUE;
@@ -435,7 +436,10 @@ name_licence (const char *text)
 static void
 report_hash (double fraction, gpointer user_data)
 {
-  report (user_data, "hashing the checkpoint", fraction);
+  const Conversion *c = user_data;
+
+  e2v_weights_release_pages (c->weights);
+  report (c, "hashing the checkpoint", fraction);
 }
 
 /* Names in a model file are UTF-8, those of files may be anything. */
