@@ -11,6 +11,7 @@
 /* The form of the official template, with values that differ from all defaults. */
 static const char template[] =
     "# comment\n"
+    "optimizer: {num_heads: 76}\n"
     "model: Emotion2vec\n"
     "model_conf:\n"
     "    loss_beta: 0.0\n"
@@ -21,6 +22,7 @@ static const char template[] =
     "    layer_norm_first: false\n"
     "    normalize: False\n"
     "    modalities:\n"
+    "        image: {prenet_depth: 44, num_extra_tokens: 45}\n"
     "        audio:\n"
     "            type: AUDIO\n"
     "            prenet_depth: 3\n"
@@ -33,7 +35,6 @@ static const char template[] =
     "            conv_pos_width: 95\n"
     "            conv_pos_depth: 5\n"
     "            conv_pos_groups: 16\n"
-    "        image: {prenet_depth: 44, num_extra_tokens: 45}\n"
     "train_conf: {num_heads: 77}\n" "list: [num_heads, {num_heads: 78}]\n";
 
 static void
