@@ -11,6 +11,10 @@
 
 #include <string.h>
 
+/* Mesa 22.3's software device counts the rounds of all loops of an invocation together and ends every loop at the
+ * 65536th, quietly. Kernels of CPU devices must stay below. */
+#define MAX_CPU_ROUNDS 65000
+
 /* Speed that any device of a kind exceeds, for the limit of a wait: FLOP/s. (CPUs that run the scalar shaders.) */
 #define SLOWEST_CPU 1e9
 #define SLOWEST_GPU 50e9
@@ -199,6 +203,35 @@ write_set (E2vVkProgram * p, const E2vVkStep * step, GError ** error)
   return TRUE;
 }
 
+/* Rounds of the loops of one invocation: eight k a round in sums, three passes over a row in norms and softmax. */
+static guint64
+loop_rounds (const E2vVkDispatch * d)
+{
+  switch (d->variant.kind) {
+    case E2V_OP_NORM:
+    case E2V_OP_SOFTMAX:
+      return (guint64) 3 *d->push.n4 + 2 * d->push.groups;
+    case E2V_OP_MEAN:
+      return d->push.total;
+    default:
+      return d->push.k4 / 2;
+  }
+}
+
+static gboolean
+check_rounds (const E2vVkProgram * p, const E2vVkDispatch * d, GError ** error)
+{
+  const E2vVkPhysical *physical = &p->context->device.physical;
+
+  if (physical->properties.deviceType != VK_PHYSICAL_DEVICE_TYPE_CPU
+      || loop_rounds (d) <= MAX_CPU_ROUNDS)
+    return TRUE;
+  g_set_error (error, E2V_ERROR, E2V_ERROR_TOO_LARGE,
+      "a %s of this model sums over more than %s can count to; use device=ref",
+      e2v_op_name (d->variant.kind), physical->name);
+  return FALSE;
+}
+
 static gboolean
 create_step (E2vVkProgram * p, guint index, GError ** error)
 {
@@ -216,6 +249,8 @@ create_step (E2vVkProgram * p, guint index, GError ** error)
   e2v_vk_dispatch_init (&step->dispatch, context->pipelines.family, p->plan,
       op, op->kind == E2V_OP_MATMUL
       ? e2v_vk_weights_matrix (context->weights, (guint) op->w) : NULL);
+  if (!check_rounds (p, &step->dispatch, error))
+    return FALSE;
   step->pipeline = e2v_vk_pipelines_get (&context->pipelines, d,
       &step->dispatch.variant, error);
   return step->pipeline != VK_NULL_HANDLE

@@ -75,7 +75,7 @@ def check_file(root, path, headers):
         name = pathlib.PurePath(include[2]).name
         if include[1] == '"' and name in headers:
             fault = check_project_include(path, layer, headers[name])
-        elif include[1] == '"' and re.search(r'(spv|generated|config)', name):
+        elif include[1] == '"' and re.search(r'(spv|shaderlist|config)', name):
             fault = None if layer in ('vulkan', 'tests') else f'{layer} must not include generated {name}'
         else:
             allowed = any(re.fullmatch(pattern, include[2]) for pattern in LAYERS[layer][2])
