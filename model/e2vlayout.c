@@ -149,7 +149,7 @@ e2v_layout_size (const E2vLayout * layout)
 const E2vTensorSpec *
 e2v_layout_get (const E2vLayout * layout, guint index)
 {
-  g_return_val_if_fail (index < layout->specs->len, NULL);
+  g_assert (index < layout->specs->len);
   return &g_array_index (layout->specs, E2vTensorSpec, index);
 }
 

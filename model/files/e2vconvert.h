@@ -1,6 +1,6 @@
-/* e2vconvert.h - public checkpoints (torch zip container, safetensors) become an E2vModel.
+/* e2vconvert.h - public checkpoints (torch's zip and stream containers, safetensors) become an E2vModel.
  *
- * The only place that knows the official tensor names and layouts (encoder-spec, section 11 of docs/numerics.md).
+ * Official names come from e2vlayout.h; this and e2vderive.c are the only places that know the official shapes.
  * MT: any thread.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef E2V_CONVERT_H

@@ -15,6 +15,9 @@ G_BEGIN_DECLS
  * E2V_ERROR_NOT_EMOTION2VEC or E2V_ERROR_TENSOR naming what is wrong. */
 E2vModel *e2v_model_load (const char *path, GError ** error);
 
+/* The same for a file in memory, which has to outlive the model. Contents are verified each time. */
+E2vModel *e2v_model_load_from_memory (const guint8 * data, gsize size, GError ** error);
+
 /* Writes to a temporary name in the same folder and renames. @half: matrices in F16 where that is safe
  * (e2v_half_is_safe()), else everything in F32. Errors: E2V_ERROR_IO. */
 gboolean e2v_model_save (E2vModel * model, const char *path, gboolean half, GError ** error);

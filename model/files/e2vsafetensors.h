@@ -14,6 +14,12 @@ typedef struct _E2vSafetensors E2vSafetensors;
 /* Maps the file. Errors: E2V_ERROR_NOT_FOUND, E2V_ERROR_IO, E2V_ERROR_FORMAT. Tensors of element types that E2vDtype
  * does not know (integers, bools) are left out. */
 E2vSafetensors *e2v_safetensors_open (const char *path, GError ** error);
+
+/* The same for a file in memory, which has to outlive the reader. */
+E2vSafetensors *e2v_safetensors_new_from_memory (const guint8 * data, gsize size, GError ** error);
+
+/* Whether @data begins like a safetensors file: a length that fits, then an object. */
+gboolean e2v_safetensors_is_one (const guint8 * data, gsize size);
 void e2v_safetensors_free (E2vSafetensors * file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (E2vSafetensors, e2v_safetensors_free)
 

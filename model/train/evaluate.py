@@ -73,6 +73,24 @@ def means(results):
     return tuple(np.mean([r[4] for r in results if r[1] == kind]) for kind in ("4-class", "all"))
 
 
+def calibration(logits, truth, temperature=1.0, bins=10):
+    """Mean log loss and expected calibration error (percent) of the scores at a temperature."""
+    shifted = (logits - logits.max(1, keepdims=True)) / temperature
+    scores = np.exp(shifted) / np.exp(shifted).sum(1, keepdims=True)
+    confidence, right = scores.max(1), scores.argmax(1) == truth
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = [abs(confidence[place == b].sum() - right[place == b].sum()) for b in range(bins)]
+    return -np.log(scores[np.arange(len(truth)), truth]).mean(), 100 * sum(gaps) / len(truth)
+
+
+def best_temperature(logits, clips):
+    """The temperature with the least log loss, every corpus counting the same."""
+    truth = np.array([dataset.CLASSES.index(c.emotion9) for c in clips])
+    groups = [np.array([c.corpus == corpus for c in clips]) for corpus in {c.corpus for c in clips}]
+    grid = np.geomspace(0.3, 5, 60)
+    return grid[np.argmin([sum(calibration(logits[g], truth[g], t)[0] for g in groups) for t in grid])]
+
+
 def format_confusion(counts):
     """Rows are the truth, columns what was said."""
     shown = [k for k in range(len(counts)) if counts[k].any() or counts[:, k].any()]
@@ -97,6 +115,12 @@ def evaluate_split(model, options):
         low, high = bootstrap(logits[rows], truth[rows], FOUR if kind == "4-class" else range(logits.shape[1]))
         print("%-18s %-8s %6d %8d %7.1f   %5.1f - %5.1f %7.1f" % (corpus, kind, count, present, ua, low, high, wa))
     print("mean UA over the corpora: 4-class %.1f, all %.1f" % means(results))
+    temperature = best_temperature(logits, clips)
+    for corpus in sorted({c.corpus for c in clips}):
+        rows = np.array([c.corpus == corpus for c in clips])
+        print("%-18s calibration error %.1f %%, at temperature %.2f: %.1f %%" % (
+            corpus, calibration(logits[rows], truth[rows])[1], temperature,
+            calibration(logits[rows], truth[rows], temperature)[1]))
     if options.confusion:
         for corpus, kind, _, _, _, _, counts, _ in results:
             print("\n%s, %s\n%s" % (corpus, kind, format_confusion(counts)))

@@ -162,7 +162,7 @@ class Files(unittest.TestCase):
             with tempfile.TemporaryDirectory() as folder:
                 checkpoint.save(model.state_dict(), hyper, labels, folder)
                 again = checkpoint.load(folder)
-                names = list(torch.load(os.path.join(folder, "model.pt"))["model"])
+                names = list(torch.load(os.path.join(folder, "model.pt"), weights_only=True)["model"])
             self.assertEqual(again.hyper, hyper)
             self.assertEqual(list(again.labels), labels)
             for (name, a), (_, b) in zip(model.state_dict().items(), again.state_dict().items()):

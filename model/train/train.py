@@ -22,7 +22,7 @@ import checkpoint
 import dataset
 import evaluate
 import frontend
-from emotion2vec import Emotion2vec, Hyper
+from emotion2vec import Emotion2vec, Hyper, normalize_waveform
 from features import BANDS, Targets
 
 MINI = Hyper(embed_dim=128, depth=3, prenet_depth=1, num_heads=4, num_extra_tokens=4,
@@ -55,14 +55,14 @@ class Phase:
     def __init__(self, name, crew, rank, modules, minutes, rate, options):
         self.name, self.crew, self.rank, self.budget, self.rate = name, crew, rank, 60 * minutes, rate
         named = [(n, p) for module in modules for n, p in module.named_parameters() if p.requires_grad]
+        matrices = [p for n, p in named if p.dim() > 1 and not n.endswith(("extra_tokens", "alibi_scale"))]
         plain = [p for n, p in named if p.dim() < 2 or n.endswith(("extra_tokens", "alibi_scale"))]
-        matrices = [p for n, p in named if not (p.dim() < 2 or n.endswith(("extra_tokens", "alibi_scale")))]
         self.parameters = matrices + plain
         self.optimizer = torch.optim.AdamW([{"params": matrices, "weight_decay": 0.05},
                                             {"params": plain, "weight_decay": 0.0}], lr=rate, betas=(0.9, 0.98))
-        self.options, self.step, self.seconds, self.audio = options, 0, 0.0, 0.0
-        self.window = collections.defaultdict(float)
-        self.log = None
+        self.options = options
+        self.step, self.seconds, self.audio = 0, 0.0, 0.0   # audio: in seconds, of all processes
+        self.window = collections.defaultdict(float)        # sums since the last line of the log
 
     @property
     def progress(self):
@@ -137,7 +137,8 @@ class Averaged:
 
 
 def initialise(model):
-    for name, module in model.named_modules():
+    """First weights of everything but the convolutions."""
+    for module in model.modules():
         if isinstance(module, nn.Linear):
             nn.init.xavier_normal_(module.weight)
             nn.init.zeros_(module.bias)
@@ -146,6 +147,8 @@ def initialise(model):
 
 
 class Trainer:
+    """One process of a run."""
+
     def __init__(self, rank, crew, options):
         self.rank, self.crew, self.options = rank, crew, options
         torch.manual_seed(options.seed)
@@ -156,7 +159,9 @@ class Trainer:
         self.targets = Targets(MINI)
         self.acoustic = nn.Linear(MINI.conv_layers[-1][0], BANDS + 2)   # front end -> log-mel, pitch, voicing
         self.summary = nn.Linear(MINI.embed_dim, 2 * BANDS + 3)         # utterance -> statistics of those
-        self.crops = dataset.TrainingCrops(self.audio, [options.seed, rank, int(time.time()) if options.resume else 0])
+        # A run that goes on must not see the crops of its beginning again.
+        again = int(time.time()) if options.resume else 0
+        self.crops = dataset.TrainingCrops(self.audio, [options.seed, rank, again])
         self.prior = torch.from_numpy(self.crops.prior())
         self.centre = self.spread = None
         self.best = 0.0
@@ -172,23 +177,22 @@ class Trainer:
         rows = []
         for _ in range(12):
             wave, _, _ = self.batch(0.1)
-            rows.append(self.statistics(self.normalised(wave)))
+            rows.append(self.statistics(wave))
         rows = torch.cat(rows)
         both = self.crew.mean(self.rank, torch.cat([rows.mean(0), rows.std(0)]))
         self.centre, self.spread = both.chunk(2)
 
-    def normalised(self, wave):
-        return (wave - wave.mean(1, keepdim=True)) / torch.sqrt(wave.var(1, unbiased=False, keepdim=True) + 1e-5)
-
     def statistics(self, wave):
+        """Statistics of log-mel and pitch of each clip, at the frames that the model has."""
+        wave = normalize_waveform(wave)
         count = (wave.shape[1] - MINI.shortest) // MINI.hop + 1
         return self.targets.statistics(*self.targets.frames(wave, count))
 
     def train_front_end(self):
         """The front end learns to predict log-mel bands and pitch, frame by frame."""
-        torch.manual_seed(self.options.seed)
         same_everywhere, _, _ = dataset.TrainingCrops(self.audio, self.options.seed).batch(32, 2.0, 0.0)
         frontend.start(self.model, torch.from_numpy(same_everywhere))
+        torch.manual_seed(self.options.seed + 1000 * self.rank)   # from here on dropout differs
         self.measure_statistics()
         encoder = self.model.audio.local_encoder
         phase = Phase("front-end", self.crew, self.rank, (encoder, self.acoustic),
@@ -197,7 +201,7 @@ class Trainer:
         going = True
         while going:
             wave, _, _ = self.batch(0.2)
-            wave = self.normalised(wave)
+            wave = normalize_waveform(wave)
             said = self.acoustic(encoder(wave, lambda name, value: value))
             mel, octaves, voicing = self.targets.frames(wave, said.shape[1])
             mel_loss = (said[..., :BANDS] - mel).square().mean()
@@ -225,7 +229,7 @@ class Trainer:
             out = self.model(wave)
             # Within its corpus a class competes with the classes that the corpus has.
             loss = F.cross_entropy(out["logits"] + self.prior[corpora], classes, label_smoothing=0.05)
-            statistics = (self.statistics(self.normalised(wave)) - self.centre) / self.spread
+            statistics = (self.statistics(wave) - self.centre) / self.spread
             summary = (self.summary(out["utterance"]) - statistics).square().mean()
             right = (out["logits"].argmax(1) == classes).float().mean()
             going = phase.update(loss + self.options.summary_weight * summary,
@@ -269,7 +273,7 @@ class Trainer:
 
     def run(self):
         path = os.path.join(self.options.output, "state.pt")
-        state = torch.load(path) if self.options.resume and os.path.exists(path) else None
+        state = torch.load(path, weights_only=False) if self.options.resume and os.path.exists(path) else None
         if state:
             self.model.load_state_dict(state["model"])
             self.summary.load_state_dict(state["summary"])

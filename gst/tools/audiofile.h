@@ -1,0 +1,29 @@
+/* audiofile.h - a media file, decoded by GStreamer, as the one window that an encoder takes.
+ *
+ * The samples go through the element's own window code, so the tool sees the very numbers that the element sees. Needs
+ * gst_init(). MT: main thread.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AUDIO_FILE_H
+#define AUDIO_FILE_H
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  float *samples;               /* mono, 16 kHz, full scale +-1 */
+  guint n_samples;
+} AudioFile;
+
+/* @name: a path, a URI, or "-" for standard input; the first audio stream of it.
+ * Errors (domain E2V_ERROR): NOT_FOUND, IO (what GStreamer said), FORMAT (no audio in it, or no decoder for it),
+ * TOO_LARGE (longer than E2V_MAX_WINDOW_SAMPLES: reading stops there), ARGUMENT (interrupted). */
+gboolean audio_file_read (AudioFile * audio, const char *name, GError ** error);
+
+void audio_file_clear (AudioFile * audio);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (AudioFile, audio_file_clear)
+
+G_END_DECLS
+
+#endif

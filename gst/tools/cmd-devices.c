@@ -1,0 +1,192 @@
+/* cmd-devices.c - "devices": what can run a model here, and what `auto` would choose there.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <glib.h>
+
+#include "commands.h"
+#include "e2vencoder.h"
+#include "e2verror.h"
+#include "jsonwriter.h"
+#include "toolutil.h"
+#ifdef HAVE_VULKAN
+#include "vulkan/e2vvulkan.h"
+#endif
+
+#define SUMMARY \
+    "Lists the devices that can run a model, best first. The index, a part " \
+    "of the name or the\nUUID is what --device and the element's property " \
+    "device take; 'ref' is the reference\nexecutor, slow and always there. " \
+    "Each device is opened with a small model to see that\nit works and " \
+    "which precision 'auto' means there."
+
+#define EXAMPLES \
+    "Examples:\n" \
+    "  emotion2vec-model devices\n" \
+    "  emotion2vec-model run base.gguf speech.wav --device 1"
+
+#ifdef HAVE_VULKAN
+
+static const char *
+shaders_name (E2vShaders shaders)
+{
+  switch (shaders) {
+    case E2V_SHADERS_SIMD:
+      return "simd";
+    case E2V_SHADERS_SCALAR:
+      return "scalar";
+    default:
+      return "auto";
+  }
+}
+
+/* The precision that AUTO gives on a device, or NULL and @reason: why the device does not work. */
+static const char *
+try_device (const E2vVulkanDevice * device, char **reason)
+{
+  g_autoptr (E2vModel) model = NULL;
+  g_autoptr (E2vEncoder) encoder = NULL;
+  g_autoptr (GError) error = NULL;
+  E2vHparams hparams;
+
+  if (e2v_hparams_for_shape ("mini", &hparams))
+    model = e2v_model_new_random (&hparams, 1, &error);
+  if (model)
+    encoder = e2v_encoder_new (model, device->uuid, E2V_PRECISION_AUTO, NULL,
+        &error);
+  if (encoder)
+    return e2v_precision_name (e2v_encoder_precision (encoder));
+  *reason = g_strdup (error ? error->message : "unknown");
+  return NULL;
+}
+
+static void
+print_json_device (const E2vVulkanDevice * device)
+{
+  g_autofree char *reason = NULL;
+  const char *precision = try_device (device, &reason);
+  JsonWriter json;
+
+  json_writer_init (&json);
+  json_writer_begin (&json, NULL, '{');
+  json_writer_integer (&json, "index", device->index);
+  json_writer_string (&json, "name", device->name);
+  json_writer_string (&json, "uuid", device->uuid);
+  json_writer_string (&json, "type", device->type);
+  json_writer_string (&json, "driver", device->driver);
+  json_writer_integer (&json, "vendor_id", device->vendor_id);
+  json_writer_integer (&json, "device_id", device->device_id);
+  json_writer_integer (&json, "subgroup_size", device->subgroup_size);
+  json_writer_integer (&json, "heap_bytes", device->heap_bytes);
+  json_writer_boolean (&json, "half_storage", device->half_storage);
+  json_writer_string (&json, "shaders", shaders_name (device->shaders));
+  json_writer_string (&json, "precision", precision);
+  if (reason)
+    json_writer_string (&json, "error", reason);
+  json_writer_end (&json, '}');
+  json_writer_print (&json);
+}
+
+static void
+add_device (ToolTable * table, const E2vVulkanDevice * device)
+{
+  g_autofree char *reason = NULL;
+  const char *precision = try_device (device, &reason);
+
+  tool_table_add (table, g_strdup_printf ("%u", device->index),
+      g_strdup (device->name), g_strdup (device->type),
+      g_strdup (device->driver), tool_format_bytes (device->heap_bytes),
+      g_strdup (shaders_name (device->shaders)),
+      g_strdup (precision ? precision : "-"), g_strdup (device->uuid));
+  if (reason)
+    tool_warning ("device %u (%s) does not work: %s", device->index,
+        device->name, reason);
+}
+
+static GPtrArray *
+list_devices (GError ** error)
+{
+  return e2v_vulkan_list_devices (error);
+}
+
+#else
+
+typedef gpointer E2vVulkanDevice;
+
+static void
+print_json_device (const E2vVulkanDevice * device)
+{
+}
+
+static void
+add_device (ToolTable * table, const E2vVulkanDevice * device)
+{
+}
+
+static GPtrArray *
+list_devices (GError ** error)
+{
+  g_set_error (error, E2V_ERROR, E2V_ERROR_NO_DRIVER,
+      "this program was built without Vulkan");
+  return NULL;
+}
+
+#endif
+
+static void
+print_table (GPtrArray * devices)
+{
+  static const char *const headings[] = { "index", "name", "type", "driver",
+    "memory", "shaders", "precision", "UUID", NULL
+  };
+  g_autoptr (ToolTable) table = tool_table_new ("rlllrlll", headings);
+
+  for (guint i = 0; devices && i < devices->len; i++)
+    add_device (table, g_ptr_array_index (devices, i));
+  tool_table_add (table, g_strdup ("ref"), g_strdup ("reference executor"),
+      g_strdup ("cpu"), g_strdup ("plain C"), g_strdup ("-"), g_strdup ("-"),
+      g_strdup ("fp32"), g_strdup ("-"));
+  tool_table_print (table, 0);
+}
+
+static void
+print_json (GPtrArray * devices)
+{
+  JsonWriter json;
+
+  for (guint i = 0; devices && i < devices->len; i++)
+    print_json_device (g_ptr_array_index (devices, i));
+  json_writer_init (&json);
+  json_writer_begin (&json, NULL, '{');
+  json_writer_string (&json, "index", "ref");
+  json_writer_string (&json, "name", "reference executor");
+  json_writer_string (&json, "type", "cpu");
+  json_writer_string (&json, "precision", "fp32");
+  json_writer_end (&json, '}');
+  json_writer_print (&json);
+}
+
+int
+cmd_devices (int argc, char **argv)
+{
+  g_autoptr (GPtrArray) devices = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean as_json = FALSE;
+  const GOptionEntry entries[] = {
+    {"json", 0, 0, G_OPTION_ARG_NONE, &as_json,
+        "Print one JSON object a device and line", NULL},
+    {NULL}
+  };
+
+  if (!tool_parse ("devices", NULL, SUMMARY, EXAMPLES, entries, &argc, &argv))
+    return TOOL_USAGE;
+  if (argc != 1)
+    return tool_usage_error ("'devices' takes no arguments");
+  devices = list_devices (&error);
+  if (as_json)
+    print_json (devices);
+  else
+    print_table (devices);
+  if (!devices)
+    tool_warning ("no Vulkan device: %s", error->message);
+  return TOOL_OK;
+}

@@ -1,0 +1,14 @@
+/* commands.h - the sub-commands of emotion2vec-model.
+ *
+ * Each takes its own argument vector (argv[0] is the sub-command's name) and returns the exit status of the program.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef COMMANDS_H
+#define COMMANDS_H
+
+int cmd_convert (int argc, char **argv);
+int cmd_info (int argc, char **argv);
+int cmd_devices (int argc, char **argv);
+int cmd_run (int argc, char **argv);
+int cmd_bench (int argc, char **argv);
+
+#endif

@@ -1,0 +1,365 @@
+/* e2vmodelfile.c - our model file: an E2vModel as GGUF version 3.
+ *
+ * (1) The last key of the file is a SHA-256 over all other keys; among them are the SHA-256 of each tensor. A wrong
+ *     label, hyper-parameter or weight cannot pass.
+ * (2) What is wrong is named: metadata are verified before they are believed, then names and shapes of the tensors are
+ *     compared with what the hyper-parameters ask for, then their contents are verified.
+ * (3) Contents are verified when a file is met for the first time (e2vverdict.h); the metadata always.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "e2vmodelfile.h"
+
+#include "e2verror.h"
+#include "e2vfile.h"
+#include "e2vgguf.h"
+#include "e2vggufwriter.h"
+#include "e2vmodelkeys.h"
+#include "e2vverdict.h"
+
+#include <string.h>
+
+#define KEY_TENSORS E2V_MODEL_ARCHITECTURE ".checksum.tensors"
+#define KEY_METADATA E2V_MODEL_ARCHITECTURE ".checksum.metadata"
+
+/* A line like sha256sum's: hexadecimal SHA-256 over "name type [shape]" and the data as they lie in the file, then two
+ * spaces and the name. */
+static char *
+tensor_checksum (const E2vTensor * tensor, const guint8 * data)
+{
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autofree char *shape = e2v_shape_to_string (tensor->dims, tensor->n_dims);
+  g_autofree char *head = g_strdup_printf ("%s %s %s\n", tensor->name,
+      e2v_dtype_name (tensor->dtype), shape);
+
+  g_checksum_update (sum, (const guint8 *) head, (gssize) strlen (head));
+  g_checksum_update (sum, data, (gssize) tensor->size);
+  return g_strdup_printf ("%s  %s", g_checksum_get_string (sum), tensor->name);
+}
+
+static char *
+metadata_checksum (const E2vGguf * gguf)
+{
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+
+  for (guint i = 0; i < e2v_gguf_n_keys (gguf); i++) {
+    gsize size;
+    const guint8 *entry = e2v_gguf_entry (gguf, i, &size);
+
+    if (strcmp (e2v_gguf_key (gguf, i), KEY_METADATA) != 0)
+      g_checksum_update (sum, entry, (gssize) size);
+  }
+  return g_strdup (g_checksum_get_string (sum));
+}
+
+/* The checksum of the metadata if it is right. */
+static char *
+verify_metadata (const E2vGguf * gguf, GError ** error)
+{
+  g_autofree char *stored = e2v_gguf_get_string (gguf, KEY_METADATA, error);
+  g_autofree char *actual = NULL;
+
+  if (!stored)
+    return NULL;
+  actual = metadata_checksum (gguf);
+  if (strcmp (stored, actual) != 0) {
+    g_set_error_literal (error, E2V_ERROR, E2V_ERROR_FORMAT,
+        "the checksum of the metadata (labels, hyper-parameters, self-test) is "
+        "wrong: the file was changed or damaged after it was made");
+    return NULL;
+  }
+  return g_steal_pointer (&actual);
+}
+
+/* A tensor of the file that the layout does not know, or NULL. */
+static const char *
+find_surplus (const E2vGguf * gguf, const E2vLayout * layout)
+{
+  for (guint i = 0; i < e2v_gguf_n_tensors (gguf); i++) {
+    const char *name = e2v_gguf_tensor (gguf, i)->name;
+
+    if (e2v_layout_find_name (layout, name) < 0)
+      return name;
+  }
+  return NULL;
+}
+
+static gboolean
+has_shape (const E2vTensor * tensor, const E2vTensorSpec * spec)
+{
+  return tensor->n_dims == spec->n_dims
+      && memcmp (tensor->dims, spec->dims,
+      spec->n_dims * sizeof *spec->dims) == 0;
+}
+
+static gboolean
+check_tensor (const E2vTensor * tensor, const E2vTensorSpec * spec,
+    const char *surplus, GError ** error)
+{
+  if (!tensor) {
+    g_set_error (error, E2V_ERROR, E2V_ERROR_TENSOR,
+        "the tensor '%s' is missing%s%s%s", spec->name,
+        surplus ? " (and '" : "", surplus ? surplus : "",
+        surplus ? "' has no meaning)" : "");
+    return FALSE;
+  }
+  if (!has_shape (tensor, spec)) {
+    g_autofree char *is = e2v_shape_to_string (tensor->dims, tensor->n_dims);
+    g_autofree char *wanted = e2v_shape_to_string (spec->dims, spec->n_dims);
+
+    g_set_error (error, E2V_ERROR, E2V_ERROR_TENSOR,
+        "the tensor '%s' has the shape %s instead of %s", spec->name, is,
+        wanted);
+    return FALSE;
+  }
+  if (tensor->dtype != E2V_DTYPE_F32 && !e2v_role_is_matrix (spec->role)) {
+    g_set_error (error, E2V_ERROR, E2V_ERROR_TENSOR,
+        "the tensor '%s' has the type %s; only matrices may be stored in less "
+        "than F32", spec->name, e2v_dtype_name (tensor->dtype));
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* The file's tensors in the order of the layout, neither more nor less; free with g_free(). */
+static E2vTensor *
+collect_tensors (const E2vGguf * gguf, const E2vLayout * layout,
+    GError ** error)
+{
+  guint n = e2v_layout_size (layout);
+  g_autofree E2vTensor *tensors = g_new (E2vTensor, n);
+  const char *surplus = find_surplus (gguf, layout);
+
+  for (guint i = 0; i < n; i++) {
+    const E2vTensorSpec *spec = e2v_layout_get (layout, i);
+    const E2vTensor *tensor = e2v_gguf_find (gguf, spec->name);
+
+    if (!check_tensor (tensor, spec, surplus, error))
+      return NULL;
+    tensors[i] = *tensor;
+  }
+  if (surplus) {
+    g_set_error (error, E2V_ERROR, E2V_ERROR_TENSOR,
+        "the tensor '%s' is surplus: no model of these hyper-parameters has it",
+        surplus);
+    return NULL;
+  }
+  return g_steal_pointer (&tensors);
+}
+
+static gboolean
+verify_tensors (const E2vGguf * gguf, GError ** error)
+{
+  g_auto (GStrv) lines = e2v_gguf_get_strings (gguf, KEY_TENSORS, error);
+  guint n = e2v_gguf_n_tensors (gguf);
+
+  if (!lines)
+    return FALSE;
+  if (g_strv_length (lines) != n) {
+    g_set_error (error, E2V_ERROR, E2V_ERROR_TENSOR,
+        "%u checksums for %u tensors", g_strv_length (lines), n);
+    return FALSE;
+  }
+  for (guint i = 0; i < n; i++) {
+    const E2vTensor *tensor = e2v_gguf_tensor (gguf, i);
+    g_autofree char *line = tensor_checksum (tensor, tensor->data);
+
+    if (strcmp (line, lines[i]) != 0) {
+      g_set_error (error, E2V_ERROR, E2V_ERROR_TENSOR,
+          "the checksum of the tensor '%s' is wrong: the file is damaged",
+          tensor->name);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+/* @identity: of the file (e2vverdict.h), NULL to verify without asking or remembering. */
+static gboolean
+verify_tensors_once (const E2vGguf * gguf, const char *identity,
+    GError ** error)
+{
+  if (identity && e2v_verdict_known (identity))
+    return TRUE;
+  if (!verify_tensors (gguf, error))
+    return FALSE;
+  if (identity)
+    e2v_verdict_remember (identity);
+  return TRUE;
+}
+
+/* Takes over @gguf. */
+static E2vModel *
+model_from_gguf (E2vGguf * gguf, const E2vHparams * hparams,
+    const E2vTensor * tensors, GError ** error)
+{
+  g_autoptr (E2vGguf) owned = gguf;
+  g_auto (GStrv) labels =
+      e2v_model_keys_read_labels (gguf, hparams->n_classes, error);
+  g_autoptr (E2vModel) model = NULL;
+  E2vModelInfo info = { NULL };
+
+  if (!labels || !e2v_model_keys_read_info (gguf, &info, error))
+    return NULL;
+  model = e2v_model_new (hparams, (const char *const *) labels, tensors, &info,
+      g_steal_pointer (&owned), (GDestroyNotify) e2v_gguf_free, error);
+  e2v_model_info_clear (&info);
+  if (!model || !e2v_model_keys_read_selftest (gguf, model, error))
+    return NULL;
+  return g_steal_pointer (&model);
+}
+
+static E2vModel *
+load_gguf (E2vGguf * gguf, const char *path, GError ** error)
+{
+  g_autoptr (E2vGguf) owned = gguf;
+  g_autoptr (E2vLayout) layout = NULL;
+  g_autofree E2vTensor *tensors = NULL;
+  g_autofree char *checksum = NULL, *identity = NULL;
+  E2vHparams hparams;
+
+  if (!e2v_model_keys_check (gguf, error))
+    return NULL;
+  checksum = verify_metadata (gguf, error);
+  if (!checksum || !e2v_model_keys_read_hparams (gguf, &hparams, error))
+    return NULL;
+  layout = e2v_layout_new (&hparams);
+  tensors = collect_tensors (gguf, layout, error);
+  if (!tensors)
+    return NULL;
+  if (path)
+    identity = e2v_verdict_identity (path, checksum);
+  if (!verify_tensors_once (gguf, identity, error))
+    return NULL;
+  return model_from_gguf (g_steal_pointer (&owned), &hparams, tensors, error);
+}
+
+E2vModel *
+e2v_model_load_from_memory (const guint8 * data, gsize size, GError ** error)
+{
+  E2vGguf *gguf = e2v_gguf_new_from_memory (data, size, error);
+
+  return gguf ? load_gguf (gguf, NULL, error) : NULL;
+}
+
+E2vModel *
+e2v_model_load (const char *path, GError ** error)
+{
+  E2vGguf *gguf = e2v_gguf_open (path, error);
+  E2vModel *model;
+
+  if (!gguf)
+    return NULL;
+  model = load_gguf (gguf, path, error);
+  if (!model)
+    g_prefix_error (error, "%s: ", path);
+  return model;
+}
+
+/* Element type that a tensor gets in the file. */
+static E2vDtype
+stored_dtype (const E2vTensor * tensor, const E2vTensorSpec * spec,
+    gboolean half)
+{
+  gsize n = e2v_tensor_n_elements (tensor);
+  g_autofree float *values = NULL;
+
+  if (!half || !e2v_role_is_matrix (spec->role))
+    return E2V_DTYPE_F32;
+  if (tensor->dtype == E2V_DTYPE_F16)
+    return E2V_DTYPE_F16;
+  values = g_new (float, n);
+  e2v_tensor_read_f32 (tensor, 0, n, values);
+  return e2v_half_is_safe (values, n) ? E2V_DTYPE_F16 : E2V_DTYPE_F32;
+}
+
+/* Writes @tensor to @data as @dtype, which is F32 or F16, little-endian. */
+static void
+store_tensor (const E2vTensor * tensor, E2vDtype dtype, guint8 * data)
+{
+  gsize n = e2v_tensor_n_elements (tensor);
+
+  for (gsize done = 0; done < n;) {
+    float chunk[1024];
+    gsize some = MIN (n - done, G_N_ELEMENTS (chunk));
+
+    e2v_tensor_read_f32 (tensor, done, some, chunk);
+    for (gsize i = 0; i < some; i++) {
+      if (dtype == E2V_DTYPE_F16) {
+        guint16 bits = GUINT16_TO_LE (e2v_half_from_float (chunk[i]));
+
+        memcpy (data + 2 * (done + i), &bits, sizeof bits);
+      } else {
+        guint32 bits;
+
+        memcpy (&bits, &chunk[i], sizeof bits);
+        bits = GUINT32_TO_LE (bits);
+        memcpy (data + 4 * (done + i), &bits, sizeof bits);
+      }
+    }
+    done += some;
+  }
+}
+
+static void
+fill_tensor (const E2vTensor * tensor, guint index, guint8 * data,
+    gpointer user_data)
+{
+  store_tensor (e2v_model_tensor (user_data, index), tensor->dtype, data);
+}
+
+/* The description of tensor @index in the file; without data if they have to be made. */
+static E2vTensor
+describe_tensor (E2vModel * model, guint index, gboolean half)
+{
+  const E2vTensorSpec *spec = e2v_layout_get (e2v_model_layout (model), index);
+  const E2vTensor *tensor = e2v_model_tensor (model, index);
+  E2vTensor stored = *tensor;
+
+  stored.name = (char *) spec->name;
+  stored.dtype = stored_dtype (tensor, spec, half);
+  if (stored.dtype != tensor->dtype) {
+    stored.data = NULL;
+    stored.size = e2v_tensor_n_elements (tensor) *
+        e2v_dtype_size (stored.dtype);
+  }
+  return stored;
+}
+
+/* Adds all tensors and the key with their checksums. Data that have to be made are made twice, here for the checksum and
+ * again when they are written: time is cheaper than a second copy of all weights. */
+static void
+add_tensors (E2vModel * model, gboolean half, E2vGgufWriter * writer)
+{
+  g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < e2v_layout_size (e2v_model_layout (model)); i++) {
+    E2vTensor stored = describe_tensor (model, i, half);
+    g_autofree guint8 *made = NULL;
+
+    if (!stored.data) {
+      made = g_malloc (stored.size);
+      fill_tensor (&stored, i, made, model);
+    }
+    e2v_gguf_writer_add_tensor (writer, &stored);
+    g_ptr_array_add (lines, tensor_checksum (&stored,
+            made ? made : stored.data));
+  }
+  e2v_gguf_writer_add_strings (writer, KEY_TENSORS,
+      (const char *const *) lines->pdata, lines->len);
+}
+
+gboolean
+e2v_model_save (E2vModel * model, const char *path, gboolean half,
+    GError ** error)
+{
+  g_autoptr (E2vGgufWriter) writer = e2v_gguf_writer_new ();
+  g_autofree char *checksum = NULL;
+  const guint8 *entries;
+  gsize size;
+
+  e2v_model_keys_write (model, half, writer);
+  add_tensors (model, half, writer);
+  entries = e2v_gguf_writer_entries (writer, &size);
+  checksum = e2v_sha256 (entries, size, NULL, NULL);
+  e2v_gguf_writer_add_string (writer, KEY_METADATA, checksum);
+  return e2v_gguf_writer_write (writer, path, fill_tensor, model, error);
+}

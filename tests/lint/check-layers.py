@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""check-layers.py - who may include whom: tools, examples, tests -> gst -> model.
+
+    check-layers.py SOURCE-ROOT
+
+The table below is the rule; docs/architecture.md says why.
+
+SPDX-License-Identifier: LGPL-2.1-or-later"""
+import pathlib
+import re
+import sys
+
+# The core of model/ in order: a file includes its own row and rows above.
+CORE = [['e2verror'], ['e2vtensor'], ['e2vhparams'], ['e2vlayout'], ['e2vmodel', 'e2vrandom'], ['e2vop'],
+        ['e2vplan', 'e2vplanpriv', 'e2vplanbuild'], ['e2vplanmem'], ['e2vexecutor'], ['e2vref', 'e2vscores']]
+C = r'(assert|errno|fcntl|float|inttypes|limits|locale|math|signal|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|time' \
+    r'|unistd|sys/\w+)\.h'
+GLIB = r'(glib|gio/\S+|glib/gstdio|glib-object|gmodule)(\.h)?'
+GST = r'gst/\S+'
+
+# layer: (files that belong to it, layers it may include, system headers it may include); the first match counts
+LAYERS = {
+    'core': (r'model/(%s)\.[ch]' % '|'.join(sum(CORE, [])), {'core'}, (C, GLIB)),
+    'vulkan door': (r'model/vulkan/e2vvulkan\.h', {'core'}, (C, GLIB)),
+    'vulkan': (r'model/vulkan/\S+', {'core', 'vulkan', 'vulkan door'}, (C, GLIB, r'dlfcn\.h', r'volk\.h', r'vulkan/\S+')),
+    'encoder': (r'model/(e2vencoder|e2vselftest)\.[ch]', {'core', 'vulkan door', 'encoder'}, (C, GLIB)),
+    'files': (r'model/files/\S+', {'core', 'files'}, (C, GLIB, r'zip\.h', r'yaml\.h', r'json-glib/\S+')),
+    'window': (r'gst/gstemotion2vec(window|mono|result|meta)\.[ch]', {'window'}, (C, GLIB, GST)),
+    'engine': (r'gst/gstemotion2vec(engine|modelsearch)\.[ch]', {'core', 'encoder', 'files', 'window', 'engine'},
+               (C, GLIB, GST)),
+    'element': (r'gst/gstemotion2vec\w*\.[ch]', {'window', 'engine', 'element'}, (C, GLIB, GST)),
+    'tools': (r'gst/tools/\S+', {'core', 'vulkan door', 'encoder', 'files', 'window', 'tools'}, (C, GLIB, GST)),
+    'examples': (r'examples/\S+', set(), (C, GLIB, GST)),
+    'tests': (r'tests/\S+', None, (r'.*',)),
+}
+# An element never looks into the plan, nor does the engine: they know encoders.
+PRIVATE = {'engine': {'e2vplan.h', 'e2vplanmem.h', 'e2vop.h', 'e2vref.h', 'e2vexecutor.h'},
+           'tools': {'e2vplanpriv.h', 'e2vref.h', 'e2vplanmem.h'}}
+
+
+def layer_of(path):
+    for name, (pattern, _, _) in LAYERS.items():
+        if re.fullmatch(pattern, path):
+            return name
+    return None
+
+
+def core_rank(path):
+    return next(rank for rank, row in enumerate(CORE) if pathlib.PurePath(path).stem in row)
+
+
+def check_project_include(path, layer, target):
+    """What is wrong with `path` including the project header `target`, or None."""
+    allowed = LAYERS[layer][1]
+    other = layer_of(target)
+    if allowed is not None and other not in allowed:
+        return f'{layer} must not include {other}: {target}'
+    if pathlib.PurePath(target).name in PRIVATE.get(layer, ()):
+        return f'{layer} must not know {target}'
+    if layer == other == 'core' and core_rank(target) > core_rank(path):
+        return f'{target} comes later in the order of the core'
+    return None
+
+
+def check_file(root, path, headers):
+    layer = layer_of(path)
+    if layer is None:
+        return [f'{path}: belongs to no layer: add it to {sys.argv[0]}']
+    faults = []
+    for number, line in enumerate((root / path).read_text(encoding='utf-8').splitlines(), 1):
+        include = re.match(r'\s*#\s*include\s+([<"])([^>"]+)[>"]', line)
+        if not include:
+            continue
+        name = pathlib.PurePath(include[2]).name
+        if include[1] == '"' and name in headers:
+            fault = check_project_include(path, layer, headers[name])
+        elif include[1] == '"' and re.search(r'(spv|generated|config)', name):
+            fault = None if layer in ('vulkan', 'tests') else f'{layer} must not include generated {name}'
+        else:
+            allowed = any(re.fullmatch(pattern, include[2]) for pattern in LAYERS[layer][2])
+            fault = None if allowed else f'{layer} must not include <{include[2]}>'
+        if fault:
+            faults.append(f'{path}:{number}: {fault}')
+    return faults
+
+
+def main():
+    root = pathlib.Path(sys.argv[1])
+    paths = sorted(str(path.relative_to(root)) for room in ('model', 'gst', 'examples', 'tests')
+                   for path in (root / room).rglob('*.[ch]'))
+    headers = {pathlib.PurePath(path).name: path for path in paths if path.endswith('.h')}
+    faults = [fault for path in paths for fault in check_file(root, path, headers)]
+    print('\n'.join(faults) or f'{len(paths)} files keep the layers')
+    return 1 if faults else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""reference.py - one reference case, converted and run by the tool on every executor, against the official numbers.
+
+    reference.py CASE-FOLDER --tool emotion2vec-model --executors ref|vulkan --work FOLDER
+
+Every stage, the features and the scores are read from the tool's trace. Exit status 77 (skipped) if the executors are
+the Vulkan ones and there is no Vulkan device.
+
+SPDX-License-Identifier: LGPL-2.1-or-later"""
+import argparse
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+
+import safetensors
+import seeded
+
+# name, arguments, environment, half precision. Lavapipe's subgroups have 4, 8 or 16 lanes, by vector width.
+EXECUTORS = {
+    'ref': [
+        ('ref fp64', ['--device', 'ref', '--precision', 'fp64'], {}, False),
+        ('ref fp32', ['--device', 'ref', '--precision', 'fp32'], {}, False),
+        ('ref fp16', ['--device', 'ref', '--precision', 'fp16'], {}, True),
+    ],
+    'vulkan': [(f'{family} {precision} {width}'.strip(), ['--device', 'vulkan', '--precision', precision],
+                {'EMOTION2VEC_SHADERS': family, **({'LP_NATIVE_VECTOR_WIDTH': width} if width else {})},
+                precision == 'fp16')
+               for family, precision, width in (('simd', 'fp32', '128'), ('simd', 'fp32', '256'),
+                                                ('simd', 'fp32', '512'), ('scalar', 'fp32', ''),
+                                                ('simd', 'fp16', ''), ('scalar', 'fp16', ''))],
+}
+KINDS = ('frames', 'utterance', 'logits', 'scores')
+# ||a - b|| / ||b|| of a stage, and the largest difference of a score, at half precision
+HALF_RELATIVE = 2e-2
+HALF_SCORES = 2e-2
+
+
+def call(arguments, environment=None):
+    done = subprocess.run(arguments, env={**os.environ, **(environment or {})}, capture_output=True, text=True,
+                          check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f'{" ".join(arguments)} ends with {done.returncode}: {done.stderr.strip()}')
+    return done.stdout
+
+
+def has_vulkan(tool):
+    devices = [json.loads(line) for line in call([tool, 'devices', '--json']).splitlines()]
+    return any(device['index'] != 'ref' for device in devices)
+
+
+def settings(model):
+    """What tensor shapes cannot tell, as --set arguments."""
+    found = []
+    if not model['use_alibi_encoder'] or not model['alibi_scale_per_head']:
+        found.append(f'num_heads={model["num_heads"]}')
+    if any(stride != (5 if kernel == 10 else 2) for _, kernel, stride in model['conv_layers']):
+        found.append('conv_strides=' + ','.join(str(stride) for _, _, stride in model['conv_layers']))
+    if model['norm_eps'] != 1e-5:
+        found.append(f'norm_eps={model["norm_eps"]}')
+    if not model['normalize']:
+        found.append('normalize=false')
+    return [argument for setting in found for argument in ('--set', setting)]
+
+
+def convert(tool, case, config, work):
+    checkpoint = os.path.join(case, 'checkpoint.pt')
+    labels = []
+    if not os.path.exists(checkpoint):
+        checkpoint = os.path.join(work, 'checkpoint.safetensors')
+        seeded.write_checkpoint(checkpoint, config)
+        labels = ['--labels', os.path.join(case, 'tokens.txt')]
+    model = os.path.join(work, 'model.gguf')
+    call([tool, 'convert', checkpoint, '-o', model] + labels + settings(config['model']))
+    return model
+
+
+def deviation(ours, expected):
+    """Largest absolute difference; not a number if any value of ours is not."""
+    return float(np.max(np.abs(ours.astype(np.float64) - expected.astype(np.float64)), initial=0))
+
+
+def relative(ours, expected):
+    difference = np.linalg.norm((ours.astype(np.float64) - expected).ravel())
+    norm = np.linalg.norm(expected.astype(np.float64).ravel())
+    return float(difference / norm) if norm > 0 else float(difference)
+
+
+def compare_stage(name, ours, expected, tolerance, half):
+    """Returns (deviation, limit) of one stage."""
+    if half and name != 'scores':
+        return relative(ours, expected), HALF_RELATIVE
+    if half:
+        return deviation(ours, expected), HALF_SCORES
+    return deviation(ours, expected), tolerance[name if name in KINDS else 'stages']
+
+
+def compare(who, trace, expected, config, half):
+    """Prints what deviates; returns the number of failures."""
+    failures, worst, worst_name = 0, 0, ''
+    for name, values in sorted(expected.items()):
+        if name not in trace or trace[name].shape != values.shape:
+            shape = list(trace[name].shape) if name in trace else 'missing'
+            print(f'{who}: {name}: {shape} instead of {list(values.shape)}')
+            failures += 1
+            continue
+        difference, limit = compare_stage(name, trace[name], values, config['tolerance'], half)
+        if not difference <= limit:
+            print(f'{who}: {name}: deviates by {difference:.3g}, allowed {limit:.3g}')
+            failures += 1
+        if not difference / limit <= worst:
+            worst, worst_name = difference / limit, name
+    print(f'{who}: worst stage {worst_name} at {100 * worst:.1f} % of its tolerance')
+    return failures
+
+
+def compare_json(who, output, expected, config, half):
+    """The scores that a user sees are those of the trace, by name, without the unused labels."""
+    if 'scores' not in expected:
+        wrong = {'label', 'confidence', 'scores'} & output.keys()
+        if wrong:
+            print(f'{who}: a feature model reports {sorted(wrong)}')
+        return len(wrong)
+    used = [i for i, label in enumerate(config['labels']) if not label.startswith('unuse')]
+    ours = np.array(list(output['scores'].values()))
+    limit = HALF_SCORES if half else config['tolerance']['scores']
+    right = len(ours) == len(used) and deviation(ours, expected['scores'][used]) <= limit \
+        and output['confidence'] == max(ours)
+    if not right:
+        print(f'{who}: --json: scores {output["scores"]}, expected {expected["scores"][used].tolist()}')
+    return 0 if right else 1
+
+
+def run(tool, model, case, config, executor, work):
+    name, arguments, environment, half = executor
+    who = f'{config["name"]}: {name}'
+    traces = os.path.join(work, name.replace(' ', '-'))
+    try:
+        output = json.loads(call([tool, 'run', model, os.path.join(case, 'audio.wav'), '--json', '--trace', traces]
+                                 + arguments, environment))
+    except RuntimeError as error:
+        print(f'{who}: {error}')
+        return 1
+    trace = safetensors.read(os.path.join(traces, 'audio.safetensors'))
+    expected = safetensors.read(os.path.join(case, 'expected.safetensors'))
+    failures = compare(who, trace, expected, config, half) + compare_json(who, output, expected, config, half)
+    if output['frames'] != config['frames']:
+        print(f'{who}: {output["frames"]} frames instead of {config["frames"]}')
+        failures += 1
+    return failures
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('case')
+    parser.add_argument('--tool', required=True)
+    parser.add_argument('--executors', choices=EXECUTORS, required=True)
+    parser.add_argument('--work', required=True)
+    options = parser.parse_args()
+
+    if options.executors == 'vulkan' and not has_vulkan(options.tool):
+        print('no Vulkan device')
+        return 77
+    case = options.case.rstrip('/')
+    with open(os.path.join(case, 'config.json'), encoding='utf-8') as file:
+        config = json.load(file)
+    work = os.path.join(options.work, f'{config["name"]}-{options.executors}')
+    os.makedirs(work, exist_ok=True)
+    try:
+        model = convert(options.tool, case, config, work)
+    except RuntimeError as error:
+        print(f'{config["name"]}: {error}')
+        return 1
+    return 1 if sum(run(options.tool, model, case, config, executor, work)
+                    for executor in EXECUTORS[options.executors]) else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

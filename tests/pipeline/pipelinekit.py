@@ -1,0 +1,95 @@
+"""pipelinekit.py - runs gst-launch-1.0 and reads the element's messages from what it prints.
+
+SPDX-License-Identifier: LGPL-2.1-or-later"""
+import json
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+
+TOOL = os.environ['EMOTION2VEC_TOOL']
+TIMELINE = os.environ['EMOTION2VEC_TIMELINE']
+SOURCE = os.environ['EMOTION2VEC_SOURCE']
+CLIPS = os.environ['EMOTION2VEC_CLIPS']
+REFERENCE = os.environ['EMOTION2VEC_REFERENCE']
+BUNDLED = os.environ['EMOTION2VEC_MODEL']
+GST_LAUNCH = os.environ['GST_LAUNCH']
+GST_INSPECT = os.environ['GST_INSPECT']
+
+
+def call(arguments, environment=None, timeout=300, **settings):
+    """Runs a program; `environment` adds to ours, a value of None takes away."""
+    variables = dict(os.environ, LC_ALL='C.UTF-8')
+    for name, value in (environment or {}).items():
+        variables.pop(name, None)
+        if value is not None:
+            variables[name] = value
+    return subprocess.run(arguments, env=variables, capture_output=True, text=True, timeout=timeout, check=False,
+                          **settings)
+
+
+def launch(line, environment=None, **settings):
+    return call([GST_LAUNCH, '-m', *line.split()], environment, **settings)
+
+
+def parse_message(text):
+    """Fields of a printed structure: numbers as numbers, arrays as lists."""
+    fields = {}
+    for name, kind, value in re.findall(r'([\w-]+)=\((\w+)\)(<[^>]*>|\{[^}]*\}|"(?:[^"\\]|\\.)*"|[^,;]*)', text):
+        if value[:1] in '<{':
+            items = [re.sub(r'^\(\w+\)', '', item.strip()) for item in value[1:-1].split(',')]
+            fields[name] = [convert(kind, item) for item in items]
+        else:
+            fields[name] = convert(kind, value)
+    return fields
+
+
+def convert(kind, value):
+    value = value.strip().strip('"')
+    if re.fullmatch(r'-?\d+', value):
+        return int(value)
+    try:
+        return float(value)
+    except ValueError:
+        return value
+
+
+def messages(done):
+    return [parse_message(line[line.index(': emotion2vec,') + 2:]) for line in done.stdout.splitlines()
+            if '(element): emotion2vec,' in line]
+
+
+class PipelineTest(unittest.TestCase):
+    """A test class with a scratch folder and a small model made from a reference case."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.scratch = tempfile.TemporaryDirectory()
+        cls.model = cls.path('01-tiny.gguf')
+        done = call([TOOL, 'convert', os.path.join(REFERENCE, '01-tiny', 'checkpoint.pt'), '-o', cls.model])
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr)
+        cls.conversation = os.path.join(CLIPS, 'conversation.opus')
+        cls.utterance = os.path.join(REFERENCE, '01-tiny', 'audio.wav')
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.scratch.cleanup()
+
+    @classmethod
+    def path(cls, name):
+        return os.path.join(cls.scratch.name, name)
+
+    def tool_scores(self, audio, *arguments):
+        done = call([TOOL, 'run', self.model, audio, '--json', *arguments])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def decoded_frames(self, audio, rate):
+        """Number of mono frames that GStreamer decodes at `rate`, counted in a raw file."""
+        raw = self.path('raw')
+        done = launch(f'filesrc location={audio} ! decodebin ! audioconvert '
+                      f'! audio/x-raw,format=S16LE,channels=1,rate={rate} ! filesink location={raw}')
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return os.path.getsize(raw) // 2

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""test_missing.py - machines that lack the Vulkan loader, a driver or a model: what works, and what is said.
+
+SPDX-License-Identifier: LGPL-2.1-or-later"""
+import os
+import re
+import unittest
+
+import pipelinekit
+from pipelinekit import GST_INSPECT, call, launch, messages
+
+NO_DRIVER = {'VK_ICD_FILENAMES': '/dev/null', 'VK_DRIVER_FILES': '/dev/null'}
+NO_MODEL = {'EMOTION2VEC_MODEL': None, 'HOME': '/nonexistent', 'XDG_DATA_HOME': '/nonexistent'}
+
+
+class Missing(pipelinekit.PipelineTest):
+    def no_loader(self):
+        """Files that are no libraries stand in front of the real loader: opening it fails."""
+        folder = self.path('no-loader')
+        os.makedirs(folder, exist_ok=True)
+        for name in ('libvulkan.so.1', 'libvulkan.so'):
+            with open(os.path.join(folder, name), 'wb'):
+                pass
+        return {'LD_LIBRARY_PATH': folder}
+
+    def line(self, settings):
+        return f'filesrc location={self.utterance} ! wavparse ! emotion2vec window=0 {settings} ! fakesink'
+
+    def test_inspect_works_without_anything(self):
+        registry = {'GST_REGISTRY_1_0': self.path('registry.bin')}
+        for environment in (NO_DRIVER, self.no_loader(), NO_MODEL):
+            with self.subTest(environment=environment):
+                if os.path.exists(registry['GST_REGISTRY_1_0']):
+                    os.remove(registry['GST_REGISTRY_1_0'])
+                done = call([GST_INSPECT, 'emotion2vec'], {**environment, **registry})
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn('Filter/Analyzer/Audio', done.stdout)
+                self.assertNotIn('CRITICAL', done.stderr)
+
+    def test_vulkan_without_driver_or_loader_names_what_to_install(self):
+        for environment, package in ((NO_DRIVER, 'mesa-vulkan-drivers'), (self.no_loader(), 'libvulkan1')):
+            with self.subTest(package=package):
+                done = launch(self.line(f'device=vulkan model-file={self.model}'), environment)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn(package, done.stdout + done.stderr)
+
+    def test_auto_without_driver_or_loader_is_right_with_one_warning(self):
+        tool = self.tool_scores(self.utterance, '--device', 'ref')
+        for environment in (NO_DRIVER, self.no_loader()):
+            with self.subTest(environment=environment):
+                done = launch(self.line(f'device=auto model-file={self.model}'), environment)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                result, = messages(done)
+                for ours, theirs in zip(result['scores'], tool['scores'].values()):
+                    self.assertAlmostEqual(ours, theirs, delta=1e-6)
+                self.assertEqual(len(re.findall(r'^WARNING: from element', done.stdout + done.stderr, re.M)), 1)
+
+    def test_no_model(self):
+        # a plugin that lies outside of its build tree and has no installed model
+        done = launch(self.line('model-file=/nonexistent/model.gguf'))
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn('/nonexistent/model.gguf', done.stdout + done.stderr)
+
+    def test_model_that_is_none(self):
+        done = launch(self.line(f'model-file={self.utterance}'))
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn('GGUF', done.stdout + done.stderr)
+
+    def test_unknown_device(self):
+        done = launch(self.line(f'device=no-such-device model-file={self.model}'))
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn('no-such-device', done.stdout + done.stderr)
+
+
+if __name__ == '__main__':
+    unittest.main()
