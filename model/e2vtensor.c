@@ -101,6 +101,9 @@ e2v_half_from_float (float value)
   return sign | (guint16) ((bits - 0x38000000) >> 13);
 }
 
+/* Weights of trained and of seeded layers stay far below. */
+#define MAX_HALF_WEIGHT 64
+
 gboolean
 e2v_half_is_safe (const float *values, gsize n)
 {
@@ -111,7 +114,7 @@ e2v_half_is_safe (const float *values, gsize n)
     double rounded =
         (double) e2v_half_to_float (e2v_half_from_float (values[i]));
 
-    if (!isfinite (rounded))
+    if (!(fabs (v) <= MAX_HALF_WEIGHT))
       return FALSE;
     sum += v * v;
     error += (v - rounded) * (v - rounded);

@@ -51,8 +51,9 @@ char *e2v_shape_to_string (const guint64 * dims, guint n_dims);
 guint16 e2v_half_from_float (float value);
 float e2v_half_to_float (guint16 half);
 
-/* Whether half precision can hold these weights: no overflow, and a relative error ||w - half (w)|| / ||w|| below 1e-3.
- * Weights of a healthy layer round with 2e-4; tiny ones (subnormal halves) and huge ones stay in float. */
+/* Whether half precision is fit for these weights: no overflow, a relative error ||w - half (w)|| / ||w|| below 1e-3
+ * (weights of a healthy layer round with 2e-4; tiny ones become subnormal), and none above 64. Layers with such weights
+ * have sums of a scale that only a norm behind them bounds, and pass rounding errors on magnified. */
 gboolean e2v_half_is_safe (const float *values, gsize n);
 
 G_END_DECLS

@@ -175,24 +175,23 @@ check_shape (const E2vWeight * weight, const E2vTensorSpec * spec,
   return FALSE;
 }
 
-/* The weight for entry @index of the layout; (nullable): an ALiBi scale that is not stored is 1. FALSE if it is missing
- * or misshapen. */
-static gboolean
-find_weight (const Conversion * c, guint index, const E2vWeight ** weight,
-    GError ** error)
+/* The weight for entry @index of the layout, with the right shape. */
+static const E2vWeight *
+find_weight (const Conversion * c, guint index, GError ** error)
 {
-  const E2vTensorSpec *spec = e2v_layout_get (c->layout, index);
   char name[E2V_OFFICIAL_NAME_SIZE];
+  const E2vWeight *weight;
 
   e2v_layout_official_name (c->layout, index, name);
-  *weight = e2v_weights_find (c->weights, name);
-  if (*weight)
-    return check_shape (*weight, spec, error);
-  if (spec->role == E2V_ROLE_ALIBI_SCALE)
-    return TRUE;
-  g_set_error (error, E2V_ERROR, E2V_ERROR_TENSOR,
-      "the tensor '%s' is missing", name);
-  return FALSE;
+  weight = e2v_weights_find (c->weights, name);
+  if (!weight) {
+    g_set_error (error, E2V_ERROR, E2V_ERROR_TENSOR,
+        "the tensor '%s' is missing", name);
+    return NULL;
+  }
+  if (!check_shape (weight, e2v_layout_get (c->layout, index), error))
+    return NULL;
+  return weight;
 }
 
 /* Describes all tensors with their places in one block. Sizes are held against the file's, so that no small file can ask
@@ -206,13 +205,12 @@ plan_memory (Conversion * c, gsize * n_elements, GError ** error)
   for (guint i = 0; i < e2v_layout_size (c->layout); i++) {
     const E2vTensorSpec *spec = e2v_layout_get (c->layout, i);
     E2vTensor *tensor = &c->tensors[i];
-    const E2vWeight *weight;
+    const E2vWeight *weight = find_weight (c, i, error);
     gsize n;
 
-    if (!find_weight (c, i, &weight, error))
+    if (!weight)
       return FALSE;
-    if (weight)
-      g_hash_table_add (c->used, (gpointer) weight);
+    g_hash_table_add (c->used, (gpointer) weight);
     tensor->name = (char *) spec->name;
     tensor->dtype = E2V_DTYPE_F32;
     tensor->n_dims = spec->n_dims;
@@ -220,11 +218,11 @@ plan_memory (Conversion * c, gsize * n_elements, GError ** error)
     if (!e2v_shape_n_elements (spec->dims, spec->n_dims, &n)
         || !g_size_checked_mul (&tensor->size, n, sizeof (float))
         || !g_size_checked_add (&total, total, n)
-        || !g_size_checked_add (&stored, stored, weight ? weight->size : 0)
+        || !g_size_checked_add (&stored, stored, weight->size)
         || stored > file_size) {
       g_set_error (error, E2V_ERROR, E2V_ERROR_FORMAT,
           "the weights are larger than the file (at '%s')",
-          weight ? weight->stored_name : spec->name);
+          weight->stored_name);
       return FALSE;
     }
   }
@@ -302,17 +300,11 @@ read_tensor (Conversion * c, guint index, gsize n, float *dst, GError ** error)
   gboolean turn = spec->role == E2V_ROLE_CONV_WEIGHT
       || spec->role == E2V_ROLE_POS_WEIGHT;
   g_autofree float *unturned = turn ? g_new (float, n) : NULL;
-  const E2vWeight *weight;
+  const E2vWeight *weight = find_weight (c, index, error);
 
-  if (!find_weight (c, index, &weight, error))
+  if (!weight || !e2v_weights_read (c->weights, weight, turn ? unturned : dst,
+          error))
     return FALSE;
-  if (!weight) {
-    for (gsize i = 0; i < n; i++)
-      dst[i] = 1;
-  } else if (!e2v_weights_read (c->weights, weight, turn ? unturned : dst,
-          error)) {
-    return FALSE;
-  }
   if (turn)
     turn_kernel (unturned, spec->dims, dst);
   to_little_endian (dst, n);

@@ -250,9 +250,11 @@ derive_alibi (const E2vWeights * weights, const E2vSidecar * sidecar,
   guint missing;
 
   if (!weight) {
-    /* Distances without a learned scale: as if the scale were 1. */
-    hparams->alibi_layers = hparams->alibi_heads =
-        sidecar->use_alibi_encoder == 1 ? 1 : 0;
+    if (sidecar->use_alibi_encoder == 1)
+      return fail (error, E2V_ERROR_TENSOR,
+          "the tensor '%s' is missing, though "
+          "the configuration says use_alibi_encoder = true (distances without "
+          "a learned scale are not supported)", name);
     return TRUE;
   }
   missing = weight->n_dims == 4 ? 1 : 0;
@@ -306,7 +308,8 @@ derive_rest (const E2vWeights * weights, const E2vSidecar * sidecar,
       return FALSE;
     hparams->n_extra = dims[1];
   }
-  if (e2v_weights_find (weights, "proj.weight")) {
+  if (e2v_weights_find (weights, "proj.weight")
+      || e2v_weights_find (weights, "proj.bias")) {
     if (!get_dims (weights, "proj.weight", 2, dims, error))
       return FALSE;
     hparams->n_classes = dims[0];

@@ -22,7 +22,7 @@ GST = r'gst/\S+'
 LAYERS = {
     'core': (r'model/(%s)\.[ch]' % '|'.join(sum(CORE, [])), {'core'}, (C, GLIB)),
     'vulkan door': (r'model/vulkan/e2vvulkan\.h', {'core'}, (C, GLIB)),
-    'vulkan': (r'model/vulkan/\S+', {'core', 'vulkan', 'vulkan door'}, (C, GLIB, r'dlfcn\.h', r'volk\.h', r'vulkan/\S+')),
+    'vulkan': (r'model/vulkan/\S+', {'core', 'vulkan', 'vulkan door'}, (C, GLIB, r'dlfcn\.h', r'e2vshaderlist\.h', r'volk\.h', r'vulkan/\S+')),
     'encoder': (r'model/(e2vencoder|e2vselftest)\.[ch]', {'core', 'vulkan door', 'encoder'}, (C, GLIB)),
     'files': (r'model/files/\S+', {'core', 'files'}, (C, GLIB, r'zip\.h', r'yaml\.h', r'json-glib/\S+')),
     'window': (r'gst/gstemotion2vec(window|mono|result|meta)\.[ch]', {'window'}, (C, GLIB, GST)),
@@ -74,7 +74,7 @@ def check_file(root, path, headers):
         name = pathlib.PurePath(include[2]).name
         if include[1] == '"' and name in headers:
             fault = check_project_include(path, layer, headers[name])
-        elif include[1] == '"' and re.search(r'(spv|generated|config)', name):
+        elif include[1] == '"' and re.search(r'(spv|shaderlist|config)', name):
             fault = None if layer in ('vulkan', 'tests') else f'{layer} must not include generated {name}'
         else:
             allowed = any(re.fullmatch(pattern, include[2]) for pattern in LAYERS[layer][2])
