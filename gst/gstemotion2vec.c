@@ -64,6 +64,9 @@ GST_DEBUG_CATEGORY_STATIC (gst_emotion2vec_debug);
 #define DEFAULT_POST_MESSAGES TRUE
 #define DEFAULT_ATTACH_META TRUE
 
+/* Far beyond any audio; keeps caps from asking for all memory. */
+#define MAX_CHANNELS 65536
+
 /* Windows a stream may have waiting. */
 #define MAX_PENDING 4
 
@@ -339,6 +342,16 @@ gst_emotion2vec_transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
   return deliver (self, buffer);
 }
 
+/* Whether a frame's size fits the arithmetic of GStreamer, which does not look, and ours. */
+static gboolean
+is_sane (const GstAudioInfo * info)
+{
+  guint64 size = (guint64) info->channels * (info->finfo->width / 8);
+
+  return info->channels <= MAX_CHANNELS && info->bpf > 0
+      && size == (guint64) info->bpf;
+}
+
 static gboolean
 gst_emotion2vec_set_caps (GstBaseTransform * trans, GstCaps * incaps,
     GstCaps * outcaps)
@@ -346,8 +359,10 @@ gst_emotion2vec_set_caps (GstBaseTransform * trans, GstCaps * incaps,
   GstEmotion2vec *self = GST_EMOTION2VEC (trans);
   GstAudioInfo info;
 
-  if (!gst_audio_info_from_caps (&info, incaps))
+  if (!gst_audio_info_from_caps (&info, incaps) || !is_sane (&info)) {
+    GST_ERROR_OBJECT (self, "cannot handle %" GST_PTR_FORMAT, incaps);
     return FALSE;
+  }
   if (self->windower && gst_audio_info_is_equal (&info, &self->info))
     return TRUE;
   g_clear_pointer (&self->windower, gst_emotion2vec_windower_free);

@@ -16,7 +16,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Frames converted at once: bounds the scratch memory whatever the size of a buffer. */
+/* Values converted at once: bounds the scratch memory whatever the size of a buffer. */
 #define CHUNK 4096
 
 /* Of 0 to 10: errors of a sine are below 1e-6. */
@@ -32,7 +32,12 @@
 struct _GstEmotion2vecMono
 {
   GstAudioInfo info;
-  GstAudioConverter *mixer;     /* to mono float at the input's rate */
+  GstAudioConverter *converter;
+  gint n_planes, n_interleaved; /* planes, channels in each */
+  gsize chunk;                  /* frames converted at once */
+  double *values;               /* [chunk][n_interleaved] */
+  double *sums;                 /* [chunk] */
+  float *samples;               /* [chunk] */
   GstAudioResampler *resampler, *ending;        /* NULL at 16 kHz */
   guint64 period_in, period_out;        /* rate : 16000 in lowest terms */
   guint64 lookback;             /* frames that an ending needs before the last */
@@ -44,23 +49,17 @@ struct _GstEmotion2vecMono
   GArray *recent;               /* float, input's rate */
 };
 
-/* A 1 x channels matrix of 1 / channels: GStreamer's default downmix would weigh the channels by their positions. */
-static GstStructure *
-mean_of_channels (gint channels)
+/* From one channel of @info to one of doubles. Channels are averaged here and not by GStreamer, whose default weighs them
+ * by their positions, and whose mixer crashes beyond 64 of them (1.22). */
+static GstAudioConverter *
+converter_new (const GstAudioInfo * info)
 {
-  GstStructure *config = gst_structure_new_empty ("emotion2vec-mix");
-  GValue matrix = G_VALUE_INIT, row = G_VALUE_INIT, weight = G_VALUE_INIT;
+  GstAudioInfo in, out;
 
-  g_value_init (&matrix, GST_TYPE_ARRAY);
-  g_value_init (&row, GST_TYPE_ARRAY);
-  g_value_init (&weight, G_TYPE_FLOAT); /* all that 1.22 takes */
-  g_value_set_float (&weight, 1.0f / (float) channels);
-  for (gint c = 0; c < channels; c++)
-    gst_value_array_append_value (&row, &weight);
-  gst_value_array_append_and_take_value (&matrix, &row);
-  gst_structure_take_value (config, GST_AUDIO_CONVERTER_OPT_MIX_MATRIX,
-      &matrix);
-  return config;
+  gst_audio_info_set_format (&in, info->finfo->format, info->rate, 1, NULL);
+  gst_audio_info_set_format (&out, GST_AUDIO_FORMAT_F64, info->rate, 1, NULL);
+  return gst_audio_converter_new (GST_AUDIO_CONVERTER_FLAG_NONE, &in, &out,
+      NULL);
 }
 
 static GstAudioResampler *
@@ -103,18 +102,21 @@ open_resamplers (GstEmotion2vecMono * mono)
 GstEmotion2vecMono *
 gst_emotion2vec_mono_new (const GstAudioInfo * info)
 {
-  GstAudioInfo in = *info, out;
-  GstAudioConverter *mixer;
+  GstAudioConverter *converter = converter_new (info);
+  gboolean planar = info->layout == GST_AUDIO_LAYOUT_NON_INTERLEAVED;
   GstEmotion2vecMono *mono;
 
-  gst_audio_info_set_format (&out, GST_AUDIO_FORMAT_F32, info->rate, 1, NULL);
-  mixer = gst_audio_converter_new (GST_AUDIO_CONVERTER_FLAG_NONE, &in, &out,
-      info->channels > 1 ? mean_of_channels (info->channels) : NULL);
-  if (!mixer)
+  if (!converter)
     return NULL;
   mono = g_new0 (GstEmotion2vecMono, 1);
-  mono->info = in;
-  mono->mixer = mixer;
+  mono->info = *info;
+  mono->converter = converter;
+  mono->n_planes = planar ? info->channels : 1;
+  mono->n_interleaved = planar ? 1 : info->channels;
+  mono->chunk = MAX (1, CHUNK / mono->n_interleaved);
+  mono->values = g_new (double, mono->chunk * mono->n_interleaved);
+  mono->sums = g_new (double, mono->chunk);
+  mono->samples = g_new (float, mono->chunk);
   mono->line = g_array_new (FALSE, FALSE, sizeof (float));
   mono->recent = g_array_new (FALSE, FALSE, sizeof (float));
   if (info->rate != GST_EMOTION2VEC_MONO_RATE)
@@ -127,19 +129,21 @@ gst_emotion2vec_mono_free (GstEmotion2vecMono * mono)
 {
   if (!mono)
     return;
-  gst_audio_converter_free (mono->mixer);
+  gst_audio_converter_free (mono->converter);
   g_clear_pointer (&mono->resampler, gst_audio_resampler_free);
   g_clear_pointer (&mono->ending, gst_audio_resampler_free);
   g_array_unref (mono->line);
   g_array_unref (mono->recent);
+  g_free (mono->values);
+  g_free (mono->sums);
+  g_free (mono->samples);
   g_free (mono);
 }
 
 void
 gst_emotion2vec_mono_reset (GstEmotion2vecMono * mono)
 {
-  gst_audio_converter_reset (mono->mixer);
-  if (mono->resampler) {
+  if (mono->resampler && mono->n_frames > 0) {
     gst_audio_resampler_free (mono->resampler);
     mono->resampler = resampler_new (mono);
   }
@@ -212,37 +216,41 @@ append (GstEmotion2vecMono * mono, float *samples, gsize n)
   trim (mono->line, &mono->line_first, mono->needed_from);
 }
 
+/* The mean of the channels of @n frames, at most one chunk. */
 static void
-mix (GstEmotion2vecMono * mono, const gpointer * planes, gsize offset, gsize n,
-    float *samples)
+mix (GstEmotion2vecMono * mono, const gpointer * planes, gsize offset, gsize n)
 {
-  gboolean interleaved = mono->info.layout == GST_AUDIO_LAYOUT_INTERLEAVED;
-  gint n_planes = interleaved ? 1 : mono->info.channels;
-  gsize stride = interleaved ? (gsize) mono->info.bpf :
-      (gsize) mono->info.finfo->width / 8;
-  g_autofree gpointer *in = g_new (gpointer, n_planes);
-  gpointer out[1] = { samples };
+  gsize width = (gsize) mono->n_interleaved;
+  gsize stride = width * ((gsize) mono->info.finfo->width / 8);
 
-  for (gint p = 0; p < n_planes; p++)
-    in[p] = (guint8 *) planes[p] + offset * stride;
-  gst_audio_converter_samples (mono->mixer, 0, in, n, out, n);
-  make_sane (samples, n);
+  memset (mono->sums, 0, n * sizeof (double));
+  for (gint p = 0; p < mono->n_planes; p++) {
+    gpointer in[1] = { (guint8 *) planes[p] + offset * stride };
+    gpointer out[1] = { mono->values };
+
+    gst_audio_converter_samples (mono->converter, 0, in, n * width, out,
+        n * width);
+    for (gsize i = 0; i < n; i++)
+      for (gsize c = 0; c < width; c++)
+        mono->sums[i] += mono->values[i * width + c];
+  }
+  for (gsize i = 0; i < n; i++)
+    mono->samples[i] = (float) (mono->sums[i] / mono->info.channels);
+  make_sane (mono->samples, n);
 }
 
 void
 gst_emotion2vec_mono_push (GstEmotion2vecMono * mono, const gpointer * planes,
     gsize offset, gsize n_frames)
 {
-  float samples[CHUNK];
-
   while (n_frames > 0) {
-    gsize n = MIN (n_frames, CHUNK);
+    gsize n = MIN (n_frames, mono->chunk);
 
     if (planes)
-      mix (mono, planes, offset, n, samples);
+      mix (mono, planes, offset, n);
     else
-      memset (samples, 0, n * sizeof (float));
-    append (mono, samples, n);
+      memset (mono->samples, 0, n * sizeof (float));
+    append (mono, mono->samples, n);
     offset += n;
     n_frames -= n;
   }

@@ -52,9 +52,9 @@ GstAudioInfo
 rig_audio (GstAudioFormat format, gint rate, gint channels, gboolean planar)
 {
   GstAudioInfo info;
-  GstAudioChannelPosition none[64];
+  GstAudioChannelPosition none[256];
 
-  for (gint c = 0; c < 64; c++)
+  for (gint c = 0; c < 256; c++)
     none[c] = GST_AUDIO_CHANNEL_POSITION_NONE;
   gst_audio_info_set_format (&info, format, rate, channels,
       channels > 2 ? none : NULL);

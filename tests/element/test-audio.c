@@ -57,6 +57,7 @@ test_formats (void)
     {GST_AUDIO_FORMAT_S24BE, 16000, 2, TRUE},
     {GST_AUDIO_FORMAT_F32LE, 16000, 1, FALSE},
     {GST_AUDIO_FORMAT_U18BE, 22050, 1, FALSE},
+    {GST_AUDIO_FORMAT_S8, 8000, 100, FALSE},
   };
 
   for (guint c = 0; c < G_N_ELEMENTS (cases); c++)
@@ -147,6 +148,30 @@ test_broken_buffers (void)
   rig_free (rig);
 }
 
+/* Caps whose frames do not fit any arithmetic are refused. */
+static void
+test_absurd_caps (void)
+{
+  static const gint channels[] = { 65537, 1 << 28, 1 << 29, 1 << 30,
+    G_MAXINT
+  };
+  GstAudioInfo info = rig_audio (GST_AUDIO_FORMAT_F64LE, 16000, 1, FALSE);
+
+  for (guint c = 0; c < G_N_ELEMENTS (channels); c++) {
+    Rig *rig = rig_new (&info, NULL, NULL);
+    GstCaps *caps = gst_audio_info_to_caps (&info);
+
+    gst_caps_set_simple (caps, "channels", G_TYPE_INT, channels[c],
+        "channel-mask", GST_TYPE_BITMASK, (guint64) 0, NULL);
+    gst_harness_push_event (rig->harness, gst_event_new_caps (caps));
+    gst_caps_unref (caps);
+    g_assert_cmpint (gst_harness_push (rig->harness,
+            gst_buffer_new_allocate (NULL, 64, NULL)), ==,
+        GST_FLOW_NOT_NEGOTIATED);
+    rig_free (rig);
+  }
+}
+
 static void
 test_latency (void)
 {
@@ -169,6 +194,7 @@ main (int argc, char **argv)
       test_segment_inside_buffers);
   g_test_add_func ("/audio/shared", test_shared);
   g_test_add_func ("/audio/broken-buffers", test_broken_buffers);
+  g_test_add_func ("/audio/absurd-caps", test_absurd_caps);
   g_test_add_func ("/audio/latency", test_latency);
   return g_test_run ();
 }
