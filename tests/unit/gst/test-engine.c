@@ -320,7 +320,7 @@ int
 main (int argc, char **argv)
 {
   gst_init (NULL, NULL);
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
   ADD ("sharing", test_sharing);
   ADD ("threads", test_threads);
   ADD ("broken", test_broken);
