@@ -52,12 +52,12 @@ GstAudioInfo
 rig_audio (GstAudioFormat format, gint rate, gint channels, gboolean planar)
 {
   GstAudioInfo info;
-  GstAudioChannelPosition none[256];
+  GstAudioChannelPosition none[64];
 
-  for (gint c = 0; c < 256; c++)
+  for (gint c = 0; c < 64; c++)
     none[c] = GST_AUDIO_CHANNEL_POSITION_NONE;
   gst_audio_info_set_format (&info, format, rate, channels,
-      channels > 2 ? none : NULL);
+      channels > 2 && channels <= 64 ? none : NULL);
   if (planar)
     info.layout = GST_AUDIO_LAYOUT_NON_INTERLEAVED;
   return info;

@@ -21,12 +21,12 @@ audio (GstAudioFormat format, gint rate, gint channels, gboolean planar)
 {
   GstAudioInfo info;
 
-  GstAudioChannelPosition none[256];
+  GstAudioChannelPosition none[64];
 
-  for (gint c = 0; c < 256; c++)
+  for (gint c = 0; c < 64; c++)
     none[c] = GST_AUDIO_CHANNEL_POSITION_NONE;
   gst_audio_info_set_format (&info, format, rate, channels,
-      channels > 2 ? none : NULL);
+      channels > 2 && channels <= 64 ? none : NULL);
   if (planar)
     info.layout = GST_AUDIO_LAYOUT_NON_INTERLEAVED;
   return info;
@@ -317,7 +317,7 @@ check_sine (gint rate, double hz, double tolerance)
   gsize n = (gsize) rate * 2 + 1;
   g_autofree float *data = g_new (float, n);
   g_autoptr (GPtrArray) windows = NULL;
-  double worst = 0;
+  double worst = 0, worst_at_edge = 0;
 
   for (gsize i = 0; i < n; i++)
     data[i] = 0.5f * (float) sin (2 * G_PI * hz * (double) i / rate);
@@ -328,17 +328,20 @@ check_sine (gint rate, double hz, double tolerance)
   for (guint k = 1; k < 8; k++) {
     const GstEmotion2vecWindow *window = windows->pdata[k];
     guint64 first = (2 * window->start * 16000 + rate) / (2 * (guint64) rate);
-    guint edge = 160;           /* 10 ms in which the cut is heard */
+    guint edge = 160;           /* 10 ms in which the cut is heard a little */
 
-    for (guint i = 0; i < window->n_samples - edge; i++) {
+    for (guint i = 0; i < window->n_samples - 4; i++) {
       double want = 0.5 * sin (2 * G_PI * hz * (double) (first + i) / 16000);
+      double *which = i < window->n_samples - edge ? &worst : &worst_at_edge;
 
-      worst = MAX (worst, fabs ((double) window->samples[i] - want));
+      *which = MAX (*which, fabs ((double) window->samples[i] - want));
     }
     g_assert_cmpfloat_with_epsilon (window->level, 10 * log10 (0.125), 0.1);
   }
-  g_test_message ("%d Hz: worst error %g", rate, worst);
+  g_test_message ("%d Hz: worst error %g, at the edge %g", rate, worst,
+      worst_at_edge);
   g_assert_cmpfloat (worst, <, tolerance);
+  g_assert_cmpfloat (worst_at_edge, <, 0.1);
 }
 
 static void
