@@ -184,8 +184,8 @@ static const E2vHparams base_shape = {
 };
 
 static const E2vHparams mini_shape = {
-  .conv = {{256, 400, 160}, {160, 3, 1}, {160, 3, 2}},
-  .n_conv = 3,.embed_dim = 128,.n_heads = 4,.n_prenet = 2,.n_main = 4,
+  .conv = {{256, 400, 160}, {160, 3, 2}, {160, 3, 1}},
+  .n_conv = 3,.embed_dim = 128,.n_heads = 4,.n_prenet = 1,.n_main = 3,
   .mlp_dim = 512,.n_extra = 4,.pos_depth = 3,.pos_kernel = 9,
   .pos_groups = 16,.alibi_layers = 1,.alibi_heads = 4,.n_classes = 9,
   .norm_eps = 1e-5,.normalize = TRUE

@@ -333,6 +333,7 @@ read_tensors (Conversion * c, GError ** error)
     if (!read_tensor (c, i, n, c->data + done, error))
       return FALSE;
     tensor->data = (const guint8 *) (c->data + done);
+    e2v_weights_release_pages (c->weights);
     done += n;
   }
   return TRUE;
@@ -397,23 +398,23 @@ find_labels (const Conversion * c, const char *folder, GError ** error)
   return NULL;
 }
 
-/* Public models are folders with a model.pt; other files bear the model's name themselves. */
+/* Public models are folders with a model.pt; a file that is not called like any other bears the model's name itself. */
 static char *
 guess_name (const char *path)
 {
-  g_autofree char *file = g_path_get_basename (path);
-  char *dot;
+  static const char *const usual[] = {
+    "model", "checkpoint", "checkpoint_best", "checkpoint_last", NULL
+  };
+  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
+  g_autofree char *folder = g_path_get_dirname (absolute);
+  g_autofree char *name = g_path_get_basename (absolute);
+  char *dot = strrchr (name, '.');
 
-  if (strcmp (file, "model.pt") == 0) {
-    g_autofree char *absolute = g_canonicalize_filename (path, NULL);
-    g_autofree char *folder = g_path_get_dirname (absolute);
-
-    return g_path_get_basename (folder);
-  }
-  dot = strrchr (file, '.');
-  if (dot && dot != file)
+  if (dot && dot != name)
     *dot = '\0';
-  return g_steal_pointer (&file);
+  if (g_strv_contains (usual, name))
+    return g_path_get_basename (folder);
+  return g_steal_pointer (&name);
 }
 
 /* The licence's short name: its SPDX line if it has one, else its first line. */
@@ -435,7 +436,10 @@ name_licence (const char *text)
 static void
 report_hash (double fraction, gpointer user_data)
 {
-  report (user_data, "hashing the checkpoint", fraction);
+  const Conversion *c = user_data;
+
+  e2v_weights_release_pages (c->weights);
+  report (c, "hashing the checkpoint", fraction);
 }
 
 /* Names in a model file are UTF-8, those of files may be anything. */

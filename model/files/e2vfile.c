@@ -9,6 +9,7 @@
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,6 +53,14 @@ e2v_file_map (const char *path, GError ** error)
         cause->message);
   }
   return map;
+}
+
+void
+e2v_file_release_pages (GMappedFile * map)
+{
+  /* a mapping begins on a page; that the advice is not taken does no harm */
+  (void) madvise (g_mapped_file_get_contents (map),
+      g_mapped_file_get_length (map), MADV_DONTNEED);
 }
 
 char *

@@ -14,6 +14,10 @@ G_BEGIN_DECLS
  * Errors: E2V_ERROR_NOT_FOUND, E2V_ERROR_IO. */
 GMappedFile *e2v_file_map (const char *path, GError ** error);
 
+/* Takes the pages of a mapped file out of this process's memory; they come back from the file when they are read again.
+ * For files that are larger than what is needed of them. */
+void e2v_file_release_pages (GMappedFile * map);
+
 /* Reads a small text file: at most @limit bytes, UTF-8 without NUL. (transfer full)
  * Errors: as above, E2V_ERROR_TOO_LARGE, E2V_ERROR_FORMAT. */
 char *e2v_file_read_text (const char *path, gsize limit, GError ** error);

@@ -29,6 +29,16 @@ e2v_gguf_read_string (E2vBytes * bytes, const char *what,
 }
 
 static gboolean
+read_text (E2vBytes * bytes, const char *key, const guint8 ** data,
+    gsize * size, GError ** error)
+{
+  if (e2v_gguf_read_string (bytes, "its text", data, size, error))
+    return TRUE;
+  g_prefix_error (error, "the key '%s': ", key);
+  return FALSE;
+}
+
+static gboolean
 check_bools (const E2vGgufValue * value, const char *key, gsize n,
     GError ** error)
 {
@@ -57,7 +67,7 @@ read_string_elements (E2vBytes * bytes, const char *key,
     const guint8 *data;
     gsize size;
 
-    if (!e2v_gguf_read_string (bytes, key, &data, &size, error))
+    if (!read_text (bytes, key, &data, &size, error))
       return FALSE;
   }
   return TRUE;
@@ -115,7 +125,7 @@ e2v_gguf_value_read (E2vBytes * bytes, const char *key,
   if (value->type == E2V_GGUF_ARRAY)
     return read_array (bytes, key, value, error);
   if (value->type == E2V_GGUF_STRING)
-    return e2v_gguf_read_string (bytes, key, &value->data, &value->size, error);
+    return read_text (bytes, key, &value->data, &value->size, error);
   value->size = scalar_sizes[value->type];
   if (!e2v_bytes_take (bytes, value->size, &value->data))
     return e2v_bad_format (error, "the key '%s' runs past the end of the file",

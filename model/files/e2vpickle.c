@@ -599,8 +599,8 @@ run (E2vMachine * m, GError ** error)
     if (opcode == '.') {
       if (m->marks->len == 0 && m->stack->len == 1)
         return e2v_machine_top (m);
-      e2v_bad_format (error, "the pickle ends with %u values on its stack "
-          "instead of one", m->stack->len);
+      e2v_bad_format (error, "the pickle ends with %u values and %u open marks "
+          "on its stack instead of one value", m->stack->len, m->marks->len);
       return NULL;
     }
     if (!step (m, opcode, error))

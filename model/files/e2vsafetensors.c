@@ -38,7 +38,7 @@ typedef struct
 gboolean
 e2v_safetensors_is_one (const guint8 * data, gsize size)
 {
-  return size > 9 && e2v_peek_u64 (data) <= size - 8 && data[8] == '{';
+  return size >= 9 && e2v_peek_u64 (data) <= size - 8 && data[8] == '{';
 }
 
 /* A number that is a whole one and not negative. */

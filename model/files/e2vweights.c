@@ -283,6 +283,13 @@ e2v_weights_config (const E2vWeights * weights)
   return e2v_value_get (e2v_checkpoint_root (weights->checkpoint), "cfg");
 }
 
+void
+e2v_weights_release_pages (const E2vWeights * weights)
+{
+  if (weights->map)
+    e2v_file_release_pages (weights->map);
+}
+
 const guint8 *
 e2v_weights_file (const E2vWeights * weights, gsize * size)
 {

@@ -44,6 +44,9 @@ gboolean e2v_weights_read (E2vWeights * weights, const E2vWeight * weight, float
 /* What the training program was configured with: 'cfg' of the checkpoint, NULL if there is none. */
 const E2vValue *e2v_weights_config (const E2vWeights * weights);
 
+/* Lets the system take back what was read of the file so far: most of a training checkpoint is needed once, to be hashed. */
+void e2v_weights_release_pages (const E2vWeights * weights);
+
 /* The whole file. */
 const guint8 *e2v_weights_file (const E2vWeights * weights, gsize * size);
 

@@ -74,7 +74,7 @@ def means(results):
 
 
 def calibration(logits, truth, temperature=1.0, bins=10):
-    """Mean log loss and expected calibration error (percent) of the scores at a temperature."""
+    """Mean log loss, and expected calibration error in percent, of the scores at a temperature."""
     shifted = (logits - logits.max(1, keepdims=True)) / temperature
     scores = np.exp(shifted) / np.exp(shifted).sum(1, keepdims=True)
     confidence, right = scores.max(1), scores.argmax(1) == truth
@@ -115,12 +115,16 @@ def evaluate_split(model, options):
         low, high = bootstrap(logits[rows], truth[rows], FOUR if kind == "4-class" else range(logits.shape[1]))
         print("%-18s %-8s %6d %8d %7.1f   %5.1f - %5.1f %7.1f" % (corpus, kind, count, present, ua, low, high, wa))
     print("mean UA over the corpora: 4-class %.1f, all %.1f" % means(results))
-    temperature = best_temperature(logits, clips)
-    for corpus in sorted({c.corpus for c in clips}):
-        rows = np.array([c.corpus == corpus for c in clips])
-        print("%-18s calibration error %.1f %%, at temperature %.2f: %.1f %%" % (
-            corpus, calibration(logits[rows], truth[rows])[1], temperature,
-            calibration(logits[rows], truth[rows], temperature)[1]))
+    for corpus, kind, _, _, _, _, _, rows in results:
+        if kind == "all":
+            print("%-18s calibration error %.1f %%" % (corpus, calibration(logits[rows], truth[rows])[1]))
+    if options.calibrate:
+        temperature = best_temperature(logits, clips)
+        print("temperature %.2f" % temperature)
+        tensors = model.state_dict()
+        for name in ("proj.weight", "proj.bias"):
+            tensors[name] = tensors[name] / temperature
+        checkpoint.save(tensors, model.hyper, model.labels, options.calibrate)
     if options.confusion:
         for corpus, kind, _, _, _, _, counts, _ in results:
             print("\n%s, %s\n%s" % (corpus, kind, format_confusion(counts)))
@@ -151,8 +155,11 @@ def main():
     parser.add_argument("--split", default="dev", choices=("train", "dev", "test", "zeroshot"))
     parser.add_argument("--corpus", default="", help="only these, comma separated")
     parser.add_argument("--confusion", action="store_true", help="print confusion matrices too")
+    parser.add_argument("--calibrate", help="folder that gets the checkpoint with its head at the best temperature")
     parser.add_argument("--clips", help="instead of a split: folder with clips.tsv and its clips")
     options = parser.parse_args()
+    if options.calibrate and options.split != "dev":
+        parser.error("the temperature is chosen on dev")
     if not options.clips and not (options.data and options.cache):
         parser.error("give --data and --cache, or --clips")
     torch.set_num_threads(1)

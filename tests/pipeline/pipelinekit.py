@@ -86,10 +86,12 @@ class PipelineTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(done.stdout)
 
-    def decoded_frames(self, audio, rate):
-        """Number of mono frames that GStreamer decodes at `rate`, counted in a raw file."""
+    def decoded(self, audio):
+        """(frames, rate) of what GStreamer decodes from the file: counted in a raw file, read from printed caps."""
         raw = self.path('raw')
-        done = launch(f'filesrc location={audio} ! decodebin ! audioconvert '
-                      f'! audio/x-raw,format=S16LE,channels=1,rate={rate} ! filesink location={raw}')
+        done = launch(f'-v filesrc location={audio} ! decodebin ! identity name=decoded ! filesink location={raw}')
         self.assertEqual(done.returncode, 0, done.stderr)
-        return os.path.getsize(raw) // 2
+        caps = re.search(r'GstIdentity:decoded.GstPad:src: caps = (.*)', done.stdout)[1]
+        width = {'S16LE': 2, 'F32LE': 4}[re.search(r'format=\(string\)(\w+)', caps)[1]]
+        channels = int(re.search(r'channels=\(int\)(\d+)', caps)[1])
+        return os.path.getsize(raw) // (width * channels), int(re.search(r'rate=\(int\)(\d+)', caps)[1])

@@ -5,6 +5,8 @@
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT INT TERM
 export VK_INSTANCE_LAYERS=VK_LAYER_KHRONOS_validation
+# memory hazards too: a missing barrier is a message
+export VK_LAYER_ENABLES=VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT
 status=0
 "$@" > "$log" 2>&1 || status=$?
 cat "$log"

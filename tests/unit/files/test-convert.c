@@ -257,6 +257,7 @@ test_folder (void)
   g_autoptr (E2vModel) model = e2v_convert (folder, NULL, &error);
 
   g_assert_no_error (error);
+  g_assert_cmpstr (e2v_model_info (model)->name, ==, "01-tiny");
   g_assert_cmpstr (e2v_model_info (model)->source, ==, "checkpoint.pt");
   g_assert_cmpstr (e2v_model_info (model)->source_sha256, ==, sum);
 }

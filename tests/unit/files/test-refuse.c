@@ -190,6 +190,33 @@ test_leftovers (void)
   g_assert_nonnull (model);
 }
 
+/* Weights in double precision come out as the nearest floats. */
+static void
+test_doubles (void)
+{
+  Draft draft = draft_new ("01-tiny");
+  E2vTensor *tensor = draft_find (&draft, "blocks.1.mlp.fc1.bias");
+  double *values = g_new (double, 128);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (E2vModel) model = NULL;
+  float value;
+  int index;
+
+  for (guint i = 0; i < 128; i++)
+    values[i] = 1 + (double) i / 3e8;
+  g_free ((gpointer) tensor->data);
+  tensor->data = (const guint8 *) values;
+  tensor->dtype = E2V_DTYPE_F64;
+  tensor->size = 128 * sizeof (double);
+  model = draft_convert (&draft, NULL, &error);
+  g_assert_no_error (error);
+  index = e2v_layout_find (e2v_model_layout (model), E2V_ROLE_FC1_BIAS, 3);
+  for (guint i = 0; i < 128; i++) {
+    e2v_tensor_read_f32 (e2v_model_tensor (model, (guint) index), i, 1, &value);
+    g_assert_cmpfloat (value, ==, files_round (1 + (double) i / 3e8, 23, -126));
+  }
+}
+
 static void
 test_missing (void)
 {
@@ -497,6 +524,7 @@ main (int argc, char **argv)
   files_test_init (&argc, &argv);
   g_test_add_func ("/refuse/prefixes", test_prefixes);
   g_test_add_func ("/refuse/leftovers", test_leftovers);
+  g_test_add_func ("/refuse/doubles", test_doubles);
   g_test_add_func ("/refuse/missing", test_missing);
   g_test_add_func ("/refuse/misshapen", test_misshapen);
   g_test_add_func ("/refuse/surplus", test_surplus);
