@@ -124,8 +124,7 @@ static const ErrorRow error_rows[] = {
   {E2V_ERROR_TOO_LARGE, FALSE, GST_RESOURCE_ERROR_NO_SPACE_LEFT,
       "Choose a smaller model, a shorter window or another device"},
   {E2V_ERROR_NO_DRIVER, TRUE, GST_LIBRARY_ERROR_INIT,
-      "Install a Vulkan driver (Debian: mesa-vulkan-drivers), or set "
-        "device=cpu"},
+      "Without one, device=cpu works"},
   {E2V_ERROR_OUT_OF_MEMORY, FALSE, GST_RESOURCE_ERROR_NO_SPACE_LEFT,
       "Choose a smaller model, a shorter window or another device"},
   {E2V_ERROR_DEVICE_LOST, TRUE, GST_LIBRARY_ERROR_FAILED,

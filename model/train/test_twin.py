@@ -19,7 +19,9 @@ import torch
 import checkpoint
 import dataset
 import emotion2vec
+import evaluate
 import features
+import frontend
 
 REFERENCE, BASE = None, False
 
@@ -198,6 +200,22 @@ class Files(unittest.TestCase):
 
 
 class Training(unittest.TestCase):
+    def test_accuracies(self):
+        logits = np.eye(9, dtype=np.float32)[[0, 0, 3, 4, 1, 6]]
+        truth = np.array([0, 0, 0, 4, 4, 1])
+        ua, wa = evaluate.accuracies(evaluate.confusion(logits, truth, range(9)))
+        self.assertAlmostEqual(ua, 100 * (2 / 3 + 1 / 2 + 0) / 3)
+        self.assertAlmostEqual(wa, 50)
+        # Of four classes: the clip of another class is left out, and so is what was said for it.
+        counts = evaluate.confusion(logits, truth, evaluate.FOUR)
+        self.assertEqual((counts.sum(), counts.trace()), (5, 3))
+
+    def test_gabor_filters(self):
+        filters = frontend.gabor_filters(400)
+        self.assertEqual(filters.shape, (features.BANDS * frontend.PHASES, 400))
+        self.assertLess(float((filters.norm(dim=1) - 1).abs().max()), 1e-5)
+        self.assertLess(float(filters.sum(1).abs().max()), 1e-4)
+
     def test_pitch_and_bands_follow_a_tone(self):
         hyper = small_hyper(conv_layers=((256, 400, 160), (160, 3, 2), (160, 3, 1)))
         time = torch.arange(16000) / 16000

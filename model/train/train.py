@@ -295,7 +295,7 @@ def main():
     parser.add_argument("--cache", required=True, help="folder of the decoded audio, made if missing")
     parser.add_argument("--output", required=True, help="folder of the checkpoint, the log and the state")
     parser.add_argument("--minutes", type=float, default=45.0, help="time for the supervised part")
-    parser.add_argument("--front-end-minutes", type=float, default=1.5)
+    parser.add_argument("--front-end-minutes", type=float, default=2.0)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--batch-seconds", type=float, default=32.0, help="audio in a batch of one process")
     parser.add_argument("--rate", type=float, default=8e-4)

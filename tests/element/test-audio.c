@@ -93,9 +93,10 @@ check_shared (gboolean attach)
   GstAudioInfo info = rig_audio (GST_AUDIO_FORMAT_F32LE, 16000, 1, FALSE);
   g_autofree guint8 *data = rig_noise (&info, 1600, 1);
   Rig *rig = rig_new (&info, NULL, "window", 100 * GST_MSECOND,
-      "interval", 100 * GST_MSECOND, "attach-meta", attach, NULL);
-  g_autoptr (GPtrArray) metas = NULL;
+      "interval", 100 * GST_MSECOND, NULL);
 
+  if (!attach)                  /* TRUE is the default */
+    g_object_set (rig->element, "attach-meta", FALSE, NULL);
   for (guint i = 0; i < 20; i++) {
     g_autoptr (GstBuffer) held =
         rig_buffer (rig, data, 1600, 0, 1600, i * 100 * GST_MSECOND);

@@ -163,6 +163,51 @@ test_half (void)
   check (&hp, 2, 1500, FALSE, E2V_PRECISION_FP16, 1e-4);
 }
 
+/* @model with the projection's matrix scaled; the other tensors are borrowed from it. */
+static E2vModel *
+scale_projection (E2vModel * model, float factor)
+{
+  const E2vLayout *layout = e2v_model_layout (model);
+  const guint n = e2v_layout_size (layout);
+  const int index = e2v_layout_find (layout, E2V_ROLE_PROJECTION_WEIGHT, 0);
+  g_autofree E2vTensor *tensors = g_new0 (E2vTensor, n);
+  GError *error = NULL;
+  E2vModel *scaled;
+  gsize size;
+  float *values;
+
+  for (guint i = 0; i < n; i++)
+    tensors[i] = *e2v_model_tensor (model, i);
+  size = e2v_tensor_n_elements (&tensors[index]);
+  values = g_new (float, size);
+  e2v_tensor_read_f32 (&tensors[index], 0, size, values);
+  for (gsize i = 0; i < size; i++)
+    values[i] *= factor;
+  tensors[index].data = (const guint8 *) values;
+  scaled = e2v_model_new (e2v_model_hparams (model), e2v_model_labels (model),
+      tensors, NULL, values, g_free, &error);
+  g_assert_no_error (error);
+  return scaled;
+}
+
+/* Weights that halves cannot hold, too small or too large, stay in float while the others are halves. */
+static void
+test_unsafe_half (void)
+{
+  const E2vHparams hp = tiny ();
+  const E2vPlanRequest request = {.batch = 1,.n_samples = 1500,.trace = TRUE };
+  const float factors[] = { 1e-7f, 1e6f };
+  g_autoptr (E2vModel) model = e2v_model_new_random (&hp, 3, NULL);
+  g_autoptr (E2vPlan) plan = e2v_plan_new (&hp, &request, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (factors); i++) {
+    g_autoptr (E2vModel) scaled = scale_projection (model, factors[i]);
+
+    g_assert_cmpfloat (case_compare_plan (scaled, plan, E2V_PRECISION_FP16),
+        <, 1e-4);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -180,5 +225,6 @@ main (int argc, char **argv)
   g_test_add_func ("/models/shortest", test_shortest);
   g_test_add_func ("/models/stretches", test_stretches);
   g_test_add_func ("/models/half", test_half);
+  g_test_add_func ("/models/half/unsafe", test_unsafe_half);
   return g_test_run ();
 }

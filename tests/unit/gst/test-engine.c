@@ -207,24 +207,27 @@ test_order (Fixture * fixture, gconstpointer data)
   gst_emotion2vec_engine_unref (engine);
 }
 
+/* Forgets at moments when windows are pending, in flight or done. */
 static void
 test_forget (Fixture * fixture, gconstpointer data)
 {
   GstEmotion2vecEngine *engine =
       open_engine (fixture->path, GST_EMOTION2VEC_PRECISION_AUTO);
   GstEmotion2vecStream *stream = gst_emotion2vec_stream_new (engine, 100);
-  g_autoptr (GstEmotion2vecResult) result = NULL;
 
-  for (guint round = 0; round < 20; round++) {
+  for (guint round = 0; round < 50; round++) {
+    g_autoptr (GstEmotion2vecResult) result = NULL;
+
     for (guint i = 0; i < 5; i++)
-      g_assert_true (submit (stream, i, 800));
+      g_assert_true (submit (stream, i, i < 3 ? 16000 : 800));
+    g_usleep (round * 100);
     gst_emotion2vec_stream_forget (stream);
+    g_assert_true (submit (stream, 99, 800));
+    g_assert_true (gst_emotion2vec_stream_wait (stream));
+    result = gst_emotion2vec_stream_pop (stream, NULL);
+    g_assert_cmpuint (result->id, ==, 99);
+    g_assert_null (gst_emotion2vec_stream_pop (stream, NULL));
   }
-  g_assert_true (submit (stream, 99, 800));
-  g_assert_true (gst_emotion2vec_stream_wait (stream));
-  result = gst_emotion2vec_stream_pop (stream, NULL);
-  g_assert_cmpuint (result->id, ==, 99);
-  g_assert_null (gst_emotion2vec_stream_pop (stream, NULL));
   gst_emotion2vec_stream_free (stream);
   gst_emotion2vec_engine_unref (engine);
 }
