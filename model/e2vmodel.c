@@ -82,7 +82,7 @@ take_tensors (E2vModel * model, const E2vTensor * tensors, GError ** error)
   return TRUE;
 }
 
-/* a = slope * max (scale, 0) for every layer and head, see encoder-spec section 6 in docs/numerics.md. */
+/* a = slope * max (scale, 0) for every layer and head, see docs/numerics.md, step 7. */
 static void
 compute_alibi (E2vModel * model)
 {

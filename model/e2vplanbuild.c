@@ -1,6 +1,6 @@
 /* e2vplanbuild.c - writes the operations of an encoder run.
  *
- * One function a part of the network, in the order of encoder-spec in docs/numerics.md: front end, projection,
+ * One function a part of the network, in the order of docs/numerics.md: front end, projection,
  * positional stack, tokens, blocks, outputs. B: windows, T: frames, N: tokens (T + extra), D, H as there.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "e2vplanpriv.h"

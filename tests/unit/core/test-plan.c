@@ -38,7 +38,7 @@ assert_gflops (const char *name, guint seconds, double gflops)
   g_assert_cmpfloat (e2v_plan_flops (plan) * 1e-9, <, gflops * 1.015);
 }
 
-/* encoder-spec section 13 in docs/numerics.md, counted there from the layer list. */
+/* Counted from the list of layers, multiply and add as two; docs/performance.md. */
 static void
 test_flops (void)
 {
