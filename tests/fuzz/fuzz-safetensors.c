@@ -18,6 +18,7 @@ LLVMFuzzerTestOneInput (const guint8 * data, gsize size)
     const E2vTensor *tensor = e2v_safetensors_get (file, i);
 
     g_assert_true (e2v_safetensors_find (file, tensor->name) == tensor);
+    g_assert_true (g_utf8_validate (tensor->name, -1, NULL));
     fuzz_touch (tensor->data, tensor->size);
   }
   return 0;

@@ -4,7 +4,8 @@
     make_corpus.py EMOTION2VEC-MODEL
 
 EMOTION2VEC-MODEL is the tool, which converts the tiny checkpoint into a model file. Files in corpus/ that are named
-found-* came from the fuzzer and are left alone; all others are written anew. Needs numpy and PyTorch.
+found-* came from the fuzzer and are left alone; all others are written anew (torch names the storages of its older
+container by their addresses, so those files differ each time). Needs numpy and PyTorch.
 
 SPDX-License-Identifier: LGPL-2.1-or-later"""
 import collections
@@ -237,6 +238,9 @@ def safetensors_files():
     write('safetensors', 'fraction', safetensors_of({'a': dict(entry, shape=[2.5])}, b'\0' * 8))
     write('safetensors', 'wrong-kinds', safetensors_of({'a': dict(entry, dtype=3, shape='x')}, b'\0' * 8))
     write('safetensors', 'twice', safetensors_of('{"a":%s,"a":%s}' % ((json.dumps(entry),) * 2), b'\0' * 8))
+    write('safetensors', 'escapes', safetensors_of('{"a\\ud83d\\ude00\\"\\u0041":%s}' % json.dumps(entry), b'\0' * 8))
+    write('safetensors', 'half-pair', safetensors_of('{"a\\ud83d":%s}' % json.dumps(entry), b'\0' * 8))
+    write('safetensors', 'octal', safetensors_of('{"a\\255":%s}' % json.dumps(entry), b'\0' * 8))
     write('safetensors', 'long-header', struct.pack('<Q', 2**63) + b'{}')
     write('safetensors', 'deep', safetensors_of('{"a":' + '[' * 3000 + ']' * 3000 + '}'))
     write('safetensors', 'not-json', safetensors_of('{"a":'))

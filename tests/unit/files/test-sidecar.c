@@ -172,7 +172,11 @@ test_hostile_json (void)
     {"{/*\"*/\"a\":", 500000, "code 47"}, {"{'\"':1,\"a\":", 500000, "code 39"},
     {"{\"a\": 1}{\"b\": {}}", 0, "behind its end"}, {"8{\"a\": {}}", 0,
         "no object"},
-    {"{}}", 0, "behind its end"}, {"{\"a\": \"\\", 0, "damaged JSON"},
+    {"{}}", 0, "behind its end"}, {"{\"a\": \"\\", 0, "backslash"},
+    {"{\"\\255\": 1}", 0, "backslash"}, {"{\"\\ud800\": 1}", 0, "backslash"},
+    {"{\"\\u0000\": 1}", 0, "backslash"},
+    {"{\"\\udc00\": 1}", 0, "backslash"}, {"{\"\\ud800\\u0041\": 1}", 0,
+        "backslash"}, {"{\"\\u12", 0, "backslash"},
     {"{\"a\": [}", 0, "damaged JSON"}, {"[1]", 0, "no object"}, {"", 0,
         "no object"},
   };
