@@ -125,6 +125,31 @@ e2v_vk_command_begin (E2vVkDevice * d, VkCommandBuffer * commands,
       "vkBeginCommandBuffer", NULL, error);
 }
 
+void
+e2v_vk_device_lose (E2vVkDevice * d, const char *why, GError ** error)
+{
+  d->lost = TRUE;
+  g_set_error (error, E2V_ERROR, E2V_ERROR_DEVICE_LOST,
+      "the Vulkan device %s %s", d->physical.name, why);
+}
+
+static gboolean
+wait_for (E2vVkDevice * d, VkFence fence, double timeout, GError ** error)
+{
+  const VkResult result = d->vk.vkWaitForFences (d->device, 1, &fence, VK_TRUE,
+      (guint64) (timeout * 1e9));
+
+  if (result == VK_TIMEOUT) {
+    g_autofree char *why = g_strdup_printf ("did not finish within %.0f s",
+        timeout);
+
+    e2v_vk_device_lose (d, why, error);
+    return FALSE;
+  }
+  d->lost = result == VK_ERROR_DEVICE_LOST;
+  return e2v_vk_check (result, "vkWaitForFences", NULL, error);
+}
+
 gboolean
 e2v_vk_submit (E2vVkDevice * d, VkCommandBuffer commands, VkFence fence,
     double timeout, GError ** error)
@@ -136,20 +161,17 @@ e2v_vk_submit (E2vVkDevice * d, VkCommandBuffer commands, VkFence fence,
   };
   VkResult result;
 
-  if (!e2v_vk_check (d->vk.vkResetFences (d->device, 1, &fence),
-          "vkResetFences", NULL, error)
-      || !e2v_vk_check (d->vk.vkQueueSubmit (d->queue, 1, &info, fence),
-          "vkQueueSubmit", NULL, error))
-    return FALSE;
-  result = d->vk.vkWaitForFences (d->device, 1, &fence, VK_TRUE,
-      (guint64) (timeout * 1e9));
-  if (result == VK_TIMEOUT) {
-    g_set_error (error, E2V_ERROR, E2V_ERROR_DEVICE_LOST,
-        "the Vulkan device %s did not finish within %.0f s",
-        d->physical.name, timeout);
+  if (d->lost) {
+    e2v_vk_device_lose (d, "was lost earlier; open it again", error);
     return FALSE;
   }
-  return e2v_vk_check (result, "vkWaitForFences", NULL, error);
+  if (!e2v_vk_check (d->vk.vkResetFences (d->device, 1, &fence),
+          "vkResetFences", NULL, error))
+    return FALSE;
+  result = d->vk.vkQueueSubmit (d->queue, 1, &info, fence);
+  d->lost = result == VK_ERROR_DEVICE_LOST;
+  return e2v_vk_check (result, "vkQueueSubmit", NULL, error)
+      && wait_for (d, fence, timeout, error);
 }
 
 static gboolean

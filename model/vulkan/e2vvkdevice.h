@@ -18,6 +18,7 @@ typedef struct
   VkDevice device;
   VkQueue queue;
   VkCommandPool command_pool;
+  gboolean lost;                /* for good: nothing is submitted any more */
   struct VolkDeviceTable vk;
 } E2vVkDevice;
 
@@ -28,9 +29,13 @@ void e2v_vk_device_clear (E2vVkDevice * device);
 /* Begins a command buffer of the device's pool. */
 gboolean e2v_vk_command_begin (E2vVkDevice * device, VkCommandBuffer * commands, GError ** error);
 
-/* Submits and waits for @timeout seconds at most; E2V_ERROR_DEVICE_LOST if that is not enough. */
+/* Submits and waits for @timeout seconds at most; E2V_ERROR_DEVICE_LOST if that is not enough, and at
+ * once if the device was lost before. */
 gboolean e2v_vk_submit (E2vVkDevice * device, VkCommandBuffer commands, VkFence fence, double timeout,
     GError ** error);
+
+/* For answers that cannot be true: the device counts as lost from now on. Sets @error to E2V_ERROR_DEVICE_LOST. */
+void e2v_vk_device_lose (E2vVkDevice * device, const char *why, GError ** error);
 
 /* Ends, runs and frees a command buffer that is used once. Frees it on failure too. */
 gboolean e2v_vk_command_once (E2vVkDevice * device, VkCommandBuffer commands, GError ** error);

@@ -1,6 +1,6 @@
 /* e2vvkexec.c - the Vulkan executor: plans in, numbers out.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "e2vvulkan.h"
+#include "e2vvkexec.h"
 
 #include "e2verror.h"
 #include "e2vvkrecord.h"
@@ -57,13 +57,28 @@ fill_input (E2vVkProgram * p, const float *waveforms)
 }
 
 static gboolean
+submit (E2vVkProgram * p, VkCommandBuffer commands, GError ** error)
+{
+  E2vVkDevice *d = &p->context->device;
+  E2vVkCanary *canary = p->readback.map;
+
+  e2v_vk_canary_arm (canary);
+  if (!e2v_vk_submit (d, commands, p->fence, p->timeout, error))
+    return FALSE;
+  if (e2v_vk_canary_alive (canary, TRUE))
+    return TRUE;
+  e2v_vk_device_lose (d, "dropped the work and reported success; try "
+      "shorter windows or smaller batches", error);
+  return FALSE;
+}
+
+static gboolean
 vulkan_run (E2vProgram * program, const float *waveforms, GError ** error)
 {
   E2vVkProgram *p = &((VulkanProgram *) program)->program;
 
   fill_input (p, waveforms);
-  return e2v_vk_submit (&p->context->device, p->commands, p->fence, p->timeout,
-      error);
+  return submit (p, p->commands, error);
 }
 
 static gboolean
@@ -109,9 +124,7 @@ vulkan_profile (E2vProgram * program, const float *waveforms,
   if (!p->timed && !e2v_vk_record_timed (p, error))
     return FALSE;
   fill_input (p, waveforms);
-  return e2v_vk_submit (&p->context->device, p->timed, p->fence, p->timeout,
-      error)
-      && read_times (p, op_seconds, error);
+  return submit (p, p->timed, error) && read_times (p, op_seconds, error);
 }
 
 /* ---- the executor ----------------------------------------------------------------------------------------------- */
@@ -254,4 +267,16 @@ e2v_vulkan_new (E2vModel * model, const char *device, E2vPrecision precision,
     return NULL;
   }
   return &e->parent;
+}
+
+E2vVkContext *
+e2v_vk_executor_context (E2vExecutor * executor)
+{
+  return &((VulkanExecutor *) executor)->context;
+}
+
+E2vVkProgram *
+e2v_vk_executor_program (E2vProgram * program)
+{
+  return &((VulkanProgram *) program)->program;
 }

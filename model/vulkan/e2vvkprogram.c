@@ -79,7 +79,7 @@ static gboolean
 create_readback (E2vVkProgram * p, GError ** error)
 {
   const guint n = e2v_plan_n_buffers (p->plan);
-  guint64 size = 0;
+  guint64 size = sizeof (E2vVkCanary);
 
   p->readback_offsets = g_new0 (guint64, n);
   for (guint i = 0; i < n; i++) {
@@ -88,8 +88,11 @@ create_readback (E2vVkProgram * p, GError ** error)
     p->readback_offsets[i] = size;
     size += p->lives[i].size;
   }
-  return size == 0 || e2v_vk_buffer_init (&p->readback, &p->context->device,
-      size, E2V_VK_MEMORY_READBACK, "results", error);
+  if (!e2v_vk_buffer_init (&p->readback, &p->context->device, size,
+          E2V_VK_MEMORY_READBACK, "results", error))
+    return FALSE;
+  memset (p->readback.map, 0, sizeof (E2vVkCanary));
+  return TRUE;
 }
 
 static gboolean

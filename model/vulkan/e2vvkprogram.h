@@ -6,6 +6,7 @@
 #define E2V_VK_PROGRAM_H
 
 #include "e2vplanmem.h"
+#include "e2vvkcanary.h"
 #include "e2vvkdispatch.h"
 #include "e2vvkweights.h"
 
@@ -33,7 +34,7 @@ typedef struct
   E2vLife *lives;               /* offset and size of each plan buffer in the arena */
   E2vVkBuffer arena;
   E2vVkBuffer upload;           /* only if the arena is not mapped */
-  E2vVkBuffer readback;
+  E2vVkBuffer readback;         /* an E2vVkCanary, then outputs */
   guint64 *readback_offsets;    /* by plan buffer; outputs only */
   VkBufferView *texels, *floats;        /* by plan buffer, made when first bound */
   VkDescriptorPool pool;

@@ -3,13 +3,15 @@
  * (1) Operations run one after the other: after each stands a barrier that makes its writes visible to all later ones.
  *     Dispatches of one operation write different rows and need none between them.
  * (2) The host writes the input before a submission, which makes it visible; a staged input is copied first.
- * (3) Outputs are copied last, and a barrier hands the copies to the host.
+ * (3) Outputs are copied last, then the words of the canary (e2vvkcanary.h), and a barrier hands them to the host.
  * (4) The command buffer is submitted again and again, never while it runs: the host waits for the fence in between.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "e2vvkrecord.h"
 
 #include "e2verror.h"
 #include "e2vvkresult.h"
+
+#include <stddef.h>
 
 #define COMPUTE VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT
 #define TRANSFER VK_PIPELINE_STAGE_TRANSFER_BIT
@@ -73,13 +75,63 @@ record_step (E2vVkProgram * p, VkCommandBuffer commands, const E2vVkStep * step)
       COMPUTE | TRANSFER, SHADER_ACCESS | VK_ACCESS_TRANSFER_READ_BIT);
 }
 
+/* The first word that the last operation writes. */
+static VkDeviceSize
+witness_offset (const E2vVkProgram * p)
+{
+  const guint last = e2v_plan_n_ops (p->plan) - 1;
+  const E2vOp *op = e2v_plan_op (p->plan, last);
+
+  return p->lives[op->y].offset
+      + (VkDeviceSize) p->steps[last].dispatch.push.y_first * 4 *
+      sizeof (float);
+}
+
+/* Before the last operation. One that works in place reads the word, which then has to stay. */
+static void
+record_poison (E2vVkProgram * p, VkCommandBuffer commands)
+{
+  E2vVkDevice *d = &p->context->device;
+  const E2vOp *op = e2v_plan_op (p->plan, e2v_plan_n_ops (p->plan) - 1);
+
+  if (op->x == op->y || op->x2 == op->y || op->residual == op->y)
+    return;
+  e2v_vk_barrier (d, commands, COMPUTE, VK_ACCESS_SHADER_WRITE_BIT, TRANSFER,
+      VK_ACCESS_TRANSFER_WRITE_BIT);
+  d->vk.vkCmdFillBuffer (commands, p->arena.buffer, witness_offset (p),
+      sizeof (guint32), E2V_VK_POISON);
+  e2v_vk_barrier (d, commands, TRANSFER, VK_ACCESS_TRANSFER_WRITE_BIT, COMPUTE,
+      SHADER_ACCESS);
+}
+
+static void
+record_canary (E2vVkProgram * p, VkCommandBuffer commands)
+{
+  E2vVkDevice *d = &p->context->device;
+  const VkBufferCopy witness = {
+    .srcOffset = witness_offset (p),
+    .dstOffset = offsetof (E2vVkCanary, witness),
+    .size = sizeof (guint32),
+  };
+  const VkBufferCopy ticket = {
+    .srcOffset = offsetof (E2vVkCanary, ticket),
+    .dstOffset = offsetof (E2vVkCanary, answer),
+    .size = sizeof (guint32),
+  };
+
+  d->vk.vkCmdCopyBuffer (commands, p->arena.buffer, p->readback.buffer, 1,
+      &witness);
+  d->vk.vkCmdCopyBuffer (commands, p->readback.buffer, p->readback.buffer, 1,
+      &ticket);
+  e2v_vk_barrier (d, commands, TRANSFER, VK_ACCESS_TRANSFER_WRITE_BIT,
+      VK_PIPELINE_STAGE_HOST_BIT, VK_ACCESS_HOST_READ_BIT);
+}
+
 static void
 record_outputs (E2vVkProgram * p, VkCommandBuffer commands)
 {
   E2vVkDevice *d = &p->context->device;
 
-  if (!p->readback.buffer)
-    return;
   for (guint i = 0; i < e2v_plan_n_buffers (p->plan); i++) {
     const VkBufferCopy region = {
       .srcOffset = p->lives[i].offset,
@@ -91,8 +143,6 @@ record_outputs (E2vVkProgram * p, VkCommandBuffer commands)
       d->vk.vkCmdCopyBuffer (commands, p->arena.buffer, p->readback.buffer, 1,
           &region);
   }
-  e2v_vk_barrier (d, commands, TRANSFER, VK_ACCESS_TRANSFER_WRITE_BIT,
-      VK_PIPELINE_STAGE_HOST_BIT, VK_ACCESS_HOST_READ_BIT);
 }
 
 static void
@@ -119,10 +169,13 @@ record (E2vVkProgram * p, VkCommandBuffer * commands, gboolean timed,
   record_input (p, *commands);
   stamp (p, *commands, timed, 0);
   for (guint i = 0; i < n; i++) {
+    if (i == n - 1)
+      record_poison (p, *commands);
     record_step (p, *commands, &p->steps[i]);
     stamp (p, *commands, timed, i + 1);
   }
   record_outputs (p, *commands);
+  record_canary (p, *commands);
   return e2v_vk_check (d->vk.vkEndCommandBuffer (*commands),
       "vkEndCommandBuffer", NULL, error);
 }
