@@ -57,19 +57,36 @@ fill_input (E2vVkProgram * p, const float *waveforms)
 }
 
 static gboolean
-submit (E2vVkProgram * p, VkCommandBuffer commands, GError ** error)
+run_part (E2vVkProgram * p, const E2vVkPart * part, gboolean timed,
+    GError ** error)
 {
   E2vVkDevice *d = &p->context->device;
   E2vVkCanary *canary = p->readback.map;
+  const gboolean last = part->end == e2v_plan_n_ops (p->plan);
 
   e2v_vk_canary_arm (canary);
-  if (!e2v_vk_submit (d, commands, p->fence, p->timeout, error))
+  if (!e2v_vk_submit (d, timed ? part->timed : part->commands, p->fence,
+          e2v_vk_program_timeout (p, part), error))
     return FALSE;
-  if (e2v_vk_canary_alive (canary, TRUE))
+  if (e2v_vk_canary_alive (canary, last))
     return TRUE;
   e2v_vk_device_lose (d, "dropped the work and reported success; try "
       "shorter windows or smaller batches", error);
   return FALSE;
+}
+
+static gboolean
+run_parts (E2vVkProgram * p, gboolean timed, GError ** error)
+{
+  const gint64 start = g_get_monotonic_time ();
+
+  for (guint i = 0; i < p->parts->len; i++) {
+    if (!run_part (p, &g_array_index (p->parts, E2vVkPart, i), timed, error))
+      return FALSE;
+  }
+  e2v_vk_speed_measure (&p->context->speed, e2v_plan_flops (p->plan),
+      (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC);
+  return TRUE;
 }
 
 static gboolean
@@ -78,7 +95,7 @@ vulkan_run (E2vProgram * program, const float *waveforms, GError ** error)
   E2vVkProgram *p = &((VulkanProgram *) program)->program;
 
   fill_input (p, waveforms);
-  return submit (p, p->commands, error);
+  return run_parts (p, FALSE, error);
 }
 
 static gboolean
@@ -124,7 +141,7 @@ vulkan_profile (E2vProgram * program, const float *waveforms,
   if (!p->timed && !e2v_vk_record_timed (p, error))
     return FALSE;
   fill_input (p, waveforms);
-  return submit (p, p->timed, error) && read_times (p, op_seconds, error);
+  return run_parts (p, TRUE, error) && read_times (p, op_seconds, error);
 }
 
 /* ---- the executor ----------------------------------------------------------------------------------------------- */
@@ -234,6 +251,7 @@ open_executor (VulkanExecutor * e, const char *device, E2vPrecision precision,
 
   if (!e2v_vk_device_open (&c->device, device, error))
     return FALSE;
+  e2v_vk_speed_guess (&c->speed, physical->properties.deviceType);
   family = choose_family (physical, shaders, error);
   if (!family || !e2v_vk_pipelines_init (&c->pipelines, &c->device, family,
           error))

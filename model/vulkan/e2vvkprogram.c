@@ -99,16 +99,21 @@ static gboolean
 create_fence (E2vVkProgram * p, GError ** error)
 {
   E2vVkDevice *d = &p->context->device;
-  const gboolean cpu = d->physical.properties.deviceType
-      == VK_PHYSICAL_DEVICE_TYPE_CPU;
   const VkFenceCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO,
   };
 
-  p->timeout = 10 + 20 * e2v_plan_flops (p->plan)
-      / (cpu ? SLOWEST_CPU : SLOWEST_GPU);
   return e2v_vk_check (d->vk.vkCreateFence (d->device, &info, NULL, &p->fence),
       "vkCreateFence", NULL, error);
+}
+
+double
+e2v_vk_program_timeout (const E2vVkProgram * p, const E2vVkPart * part)
+{
+  const gboolean cpu = p->context->device.physical.properties.deviceType
+      == VK_PHYSICAL_DEVICE_TYPE_CPU;
+
+  return 10 + 20 * part->flops / (cpu ? SLOWEST_CPU : SLOWEST_GPU);
 }
 
 /* ---- descriptors ------------------------------------------------------------------------------------------------ */
@@ -276,6 +281,7 @@ e2v_vk_program_init (E2vVkProgram * p, E2vVkContext * context,
   p->texels = g_new0 (VkBufferView, e2v_plan_n_buffers (plan));
   p->floats = g_new0 (VkBufferView, e2v_plan_n_buffers (plan));
   p->steps = g_new0 (E2vVkStep, n_ops);
+  p->parts = e2v_vk_parts_new (plan, &context->speed);
   if (!e2v_vk_weights_prepare (context->weights, &context->device, plan, error)
       || !create_arena (p, error) || !create_upload (p, error)
       || !create_readback (p, error) || !create_fence (p, error)
@@ -313,8 +319,11 @@ e2v_vk_program_clear (E2vVkProgram * p)
 
   /* a run that failed may still be at work */
   d->vk.vkDeviceWaitIdle (d->device);
-  free_commands (d, p->commands);
-  free_commands (d, p->timed);
+  for (guint i = 0; i < p->parts->len; i++) {
+    free_commands (d, g_array_index (p->parts, E2vVkPart, i).commands);
+    free_commands (d, g_array_index (p->parts, E2vVkPart, i).timed);
+  }
+  g_array_unref (p->parts);
   if (p->queries)
     d->vk.vkDestroyQueryPool (d->device, p->queries, NULL);
   if (p->fence)

@@ -1,10 +1,11 @@
-/* e2vvkrecord.c - a program as one command buffer.
+/* e2vvkrecord.c - a program as command buffers, one a part.
  *
  * (1) Operations run one after the other: after each stands a barrier that makes its writes visible to all later ones.
  *     Dispatches of one operation write different rows and need none between them.
  * (2) The host writes the input before a submission, which makes it visible; a staged input is copied first.
  * (3) Outputs are copied last, then the words of the canary (e2vvkcanary.h), and a barrier hands them to the host.
- * (4) The command buffer is submitted again and again, never while it runs: the host waits for the fence in between.
+ * (4) The command buffers are submitted again and again, one after the other: the host waits for the fence in between.
+ *     Barriers reach over submissions of one queue, so that it does not matter where parts begin.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "e2vvkrecord.h"
 
@@ -156,25 +157,28 @@ stamp (E2vVkProgram * p, VkCommandBuffer commands, gboolean timed, guint query)
 }
 
 static gboolean
-record (E2vVkProgram * p, VkCommandBuffer * commands, gboolean timed,
-    GError ** error)
+record_part (E2vVkProgram * p, const E2vVkPart * part, gboolean timed,
+    VkCommandBuffer * commands, GError ** error)
 {
   E2vVkDevice *d = &p->context->device;
   const guint n = e2v_plan_n_ops (p->plan);
 
   if (!e2v_vk_command_begin (d, commands, error))
     return FALSE;
-  if (timed)
-    d->vk.vkCmdResetQueryPool (*commands, p->queries, 0, n + 1);
-  record_input (p, *commands);
-  stamp (p, *commands, timed, 0);
-  for (guint i = 0; i < n; i++) {
+  if (part->first == 0) {
+    if (timed)
+      d->vk.vkCmdResetQueryPool (*commands, p->queries, 0, n + 1);
+    record_input (p, *commands);
+    stamp (p, *commands, timed, 0);
+  }
+  for (guint i = part->first; i < part->end; i++) {
     if (i == n - 1)
       record_poison (p, *commands);
     record_step (p, *commands, &p->steps[i]);
     stamp (p, *commands, timed, i + 1);
   }
-  record_outputs (p, *commands);
+  if (part->end == n)
+    record_outputs (p, *commands);
   record_canary (p, *commands);
   return e2v_vk_check (d->vk.vkEndCommandBuffer (*commands),
       "vkEndCommandBuffer", NULL, error);
@@ -183,11 +187,17 @@ record (E2vVkProgram * p, VkCommandBuffer * commands, gboolean timed,
 gboolean
 e2v_vk_record (E2vVkProgram * p, GError ** error)
 {
-  return record (p, &p->commands, FALSE, error);
+  for (guint i = 0; i < p->parts->len; i++) {
+    E2vVkPart *part = &g_array_index (p->parts, E2vVkPart, i);
+
+    if (!record_part (p, part, FALSE, &part->commands, error))
+      return FALSE;
+  }
+  return TRUE;
 }
 
-gboolean
-e2v_vk_record_timed (E2vVkProgram * p, GError ** error)
+static gboolean
+create_queries (E2vVkProgram * p, GError ** error)
 {
   E2vVkDevice *d = &p->context->device;
   const VkQueryPoolCreateInfo info = {
@@ -201,9 +211,22 @@ e2v_vk_record_timed (E2vVkProgram * p, GError ** error)
         "%s cannot tell how long operations take", d->physical.name);
     return FALSE;
   }
-  if (!p->queries
-      && !e2v_vk_check (d->vk.vkCreateQueryPool (d->device, &info, NULL,
-              &p->queries), "vkCreateQueryPool", NULL, error))
+  return p->queries
+      || e2v_vk_check (d->vk.vkCreateQueryPool (d->device, &info, NULL,
+          &p->queries), "vkCreateQueryPool", NULL, error);
+}
+
+gboolean
+e2v_vk_record_timed (E2vVkProgram * p, GError ** error)
+{
+  if (!create_queries (p, error))
     return FALSE;
-  return record (p, &p->timed, TRUE, error);
+  for (guint i = 0; i < p->parts->len; i++) {
+    E2vVkPart *part = &g_array_index (p->parts, E2vVkPart, i);
+
+    if (!record_part (p, part, TRUE, &part->timed, error))
+      return FALSE;
+  }
+  p->timed = TRUE;
+  return TRUE;
 }

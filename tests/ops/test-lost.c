@@ -21,7 +21,7 @@ typedef struct
 } Rig;
 
 static void
-rig_init (Rig * r)
+rig_init_parts (Rig * r, double part_seconds)
 {
   const E2vHparams hp = case_hparams (8, 8, 2);
   const E2vPlanRequest request = {.batch = 1,.n_samples = N_SAMPLES };
@@ -33,10 +33,17 @@ rig_init (Rig * r)
   r->executor = e2v_vulkan_new (r->model, "vulkan", E2V_PRECISION_FP32,
       E2V_SHADERS_AUTO, &error);
   g_assert_no_error (error);
+  r->context = e2v_vk_executor_context (r->executor);
+  r->context->speed.part_seconds = part_seconds;
   r->program = e2v_executor_prepare (r->executor, r->plan, &error);
   g_assert_no_error (error);
-  r->context = e2v_vk_executor_context (r->executor);
   r->waveform[300] = 1;
+}
+
+static void
+rig_init (Rig * r)
+{
+  rig_init_parts (r, 1e9);
 }
 
 static void
@@ -69,6 +76,7 @@ expect_lost (Rig * r, const char *part)
 }
 
 static PFN_vkQueueSubmit real_submit;
+static guint n_submits;
 
 /* As i915 does with a request that waited for too long: the fence is signalled, nothing else happens. */
 static VKAPI_ATTR VkResult VKAPI_CALL
@@ -76,6 +84,13 @@ submit_nothing (VkQueue queue, uint32_t n, const VkSubmitInfo * infos,
     VkFence fence)
 {
   return real_submit (queue, 0, NULL, fence);
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL
+submit_all_but_third (VkQueue queue, uint32_t n, const VkSubmitInfo * infos,
+    VkFence fence)
+{
+  return real_submit (queue, ++n_submits == 3 ? 0 : n, infos, fence);
 }
 
 static void
@@ -105,6 +120,21 @@ test_dropped_first (void)
   rig_clear (&r);
 }
 
+/* One of many submissions, neither the first nor the last. */
+static void
+test_dropped_middle (void)
+{
+  Rig r;
+
+  rig_init_parts (&r, 1e-15);
+  real_submit = r.context->device.vk.vkQueueSubmit;
+  expect_good (&r);
+  r.context->device.vk.vkQueueSubmit = submit_all_but_third;
+  expect_lost (&r, "reported success");
+  g_assert_cmpuint (n_submits, ==, 3);
+  rig_clear (&r);
+}
+
 /* The copies happen, the last operation does not: the results of the run before would be read. */
 static void
 test_last_operation (void)
@@ -131,6 +161,7 @@ main (int argc, char **argv)
     return 77;
   g_test_add_func ("/lost/dropped", test_dropped);
   g_test_add_func ("/lost/dropped/first", test_dropped_first);
+  g_test_add_func ("/lost/dropped/middle", test_dropped_middle);
   g_test_add_func ("/lost/last-operation", test_last_operation);
   return g_test_run ();
 }
