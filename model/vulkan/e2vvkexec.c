@@ -44,6 +44,7 @@ vulkan_prepare (E2vExecutor * executor, const E2vPlan * plan, GError ** error)
     vulkan_program_free (&p->parent);
     return NULL;
   }
+  e2v_vk_cache_save (&e->context.pipelines.cache, &e->context.device);
   return &p->parent;
 }
 
@@ -248,13 +249,15 @@ open_executor (VulkanExecutor * e, const char *device, E2vPrecision precision,
   E2vVkContext *c = &e->context;
   const E2vVkPhysical *physical = &c->device.physical;
   const E2vVkFamily *family;
+  g_autofree char *cache_path = NULL;
 
   if (!e2v_vk_device_open (&c->device, device, error))
     return FALSE;
   e2v_vk_speed_guess (&c->speed, physical->properties.deviceType);
   family = choose_family (physical, shaders, error);
+  cache_path = e2v_vk_cache_path (&physical->properties);
   if (!family || !e2v_vk_pipelines_init (&c->pipelines, &c->device, family,
-          error))
+          cache_path, error))
     return FALSE;
   e->parent.precision = resolve_precision (physical, e->parent.model,
       precision);
