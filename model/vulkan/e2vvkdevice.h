@@ -19,12 +19,19 @@ typedef struct
   VkQueue queue;
   VkCommandPool command_pool;
   gboolean lost;                /* for good: nothing is submitted any more */
+  VkFence pending;              /* of work that may still go on, after a wait that was too long */
+  gboolean stuck;               /* it did not end in the time of grace either */
   struct VolkDeviceTable vk;
 } E2vVkDevice;
 
 /* Opens the device that @wanted names (e2vvulkan.h). The result can be cleared however far it got. */
 gboolean e2v_vk_device_open (E2vVkDevice * device, const char *wanted, GError ** error);
 void e2v_vk_device_clear (E2vVkDevice * device);
+
+/* Whether nothing runs any more, so that things may be destroyed. Waits some seconds if the last wait was too long,
+ * never for ever. If FALSE, whatever the device may still be using has to be left as it is, the device included: memory
+ * that is freed under it would be written to. */
+gboolean e2v_vk_device_settle (E2vVkDevice * device);
 
 /* Begins a command buffer of the device's pool. */
 gboolean e2v_vk_command_begin (E2vVkDevice * device, VkCommandBuffer * commands, GError ** error);

@@ -153,10 +153,12 @@ vulkan_free (E2vExecutor * executor)
   VulkanExecutor *e = (VulkanExecutor *) executor;
   E2vVkContext *c = &e->context;
 
-  e2v_vk_weights_free (c->weights, &c->device);
-  if (c->pipelines.family)
-    e2v_vk_pipelines_clear (&c->pipelines, &c->device);
-  e2v_vk_device_clear (&c->device);
+  if (e2v_vk_device_settle (&c->device)) {
+    e2v_vk_weights_free (c->weights, &c->device);
+    if (c->pipelines.family)
+      e2v_vk_pipelines_clear (&c->pipelines, &c->device);
+    e2v_vk_device_clear (&c->device);
+  }
   e2v_model_unref (e->parent.model);
   g_free (e->parent.description);
   g_free (e);

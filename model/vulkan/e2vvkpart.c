@@ -19,14 +19,17 @@ e2v_vk_speed_guess (E2vVkSpeed * speed, VkPhysicalDeviceType type)
   speed->measured = FALSE;
 }
 
-/* The best run counts: small plans and disturbed runs look slower than the device is. */
+/* The best run counts: small plans and first or disturbed runs look slower than the device is. That it is slower than
+ * the guess is believed of a run that took as long as a part may: what is short is no danger. */
 void
 e2v_vk_speed_measure (E2vVkSpeed * speed, double flops, double seconds)
 {
   if (flops <= 0 || seconds <= 0)
     return;
-  if (!speed->measured || flops / seconds > speed->flops)
-    speed->flops = flops / seconds;
+  if (flops / seconds <= speed->flops
+      && (speed->measured || seconds < speed->part_seconds))
+    return;
+  speed->flops = flops / seconds;
   speed->measured = TRUE;
 }
 

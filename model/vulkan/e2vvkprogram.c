@@ -317,8 +317,9 @@ e2v_vk_program_clear (E2vVkProgram * p)
   E2vVkDevice *d = &p->context->device;
   const guint n = e2v_plan_n_buffers (p->plan);
 
-  /* a run that failed may still be at work */
-  d->vk.vkDeviceWaitIdle (d->device);
+  /* a run that failed may still be at work: then it keeps everything */
+  if (!e2v_vk_device_settle (d))
+    return;
   for (guint i = 0; i < p->parts->len; i++) {
     free_commands (d, g_array_index (p->parts, E2vVkPart, i).commands);
     free_commands (d, g_array_index (p->parts, E2vVkPart, i).timed);

@@ -153,6 +153,105 @@ test_last_operation (void)
   rig_clear (&r);
 }
 
+/* ---- devices that are lost, or never answer --------------------------------------------------------------------- */
+
+static PFN_vkWaitForFences real_wait;
+static PFN_vkDestroyDevice real_destroy;
+static guint n_waits, n_destroyed;
+
+static VKAPI_ATTR VkResult VKAPI_CALL
+wait_too_long (VkDevice device, uint32_t n, const VkFence * fences,
+    VkBool32 all, uint64_t timeout)
+{
+  n_waits++;
+  return VK_TIMEOUT;
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL
+wait_and_lose (VkDevice device, uint32_t n, const VkFence * fences,
+    VkBool32 all, uint64_t timeout)
+{
+  real_wait (device, n, fences, all, timeout);
+  n_waits++;
+  return VK_ERROR_DEVICE_LOST;
+}
+
+/* On a device that hangs it would not return. */
+static VKAPI_ATTR VkResult VKAPI_CALL
+wait_idle (VkDevice device)
+{
+  g_assert_not_reached ();
+}
+
+static VKAPI_ATTR void VKAPI_CALL
+count_destroyed (VkDevice device, const VkAllocationCallbacks * allocator)
+{
+  n_destroyed++;
+  real_destroy (device, allocator);
+}
+
+static void
+rig_break (Rig * r, PFN_vkWaitForFences wait)
+{
+  struct VolkDeviceTable *vk;
+
+  rig_init (r);
+  vk = &r->context->device.vk;
+  real_wait = vk->vkWaitForFences;
+  real_destroy = vk->vkDestroyDevice;
+  vk->vkWaitForFences = wait;
+  vk->vkDeviceWaitIdle = wait_idle;
+  vk->vkDestroyDevice = count_destroyed;
+  n_waits = n_destroyed = 0;
+}
+
+static void
+test_device_lost (void)
+{
+  Rig r;
+
+  rig_break (&r, wait_and_lose);
+  expect_lost (&r, "VK_ERROR_DEVICE_LOST");
+  expect_lost (&r, "lost earlier");
+  g_assert_cmpuint (n_waits, ==, 1);
+  rig_clear (&r);
+  g_assert_cmpuint (n_destroyed, ==, 1);
+}
+
+/* No second wait of many seconds for each run, and nothing is freed under work that goes on after all. */
+static void
+test_late (void)
+{
+  Rig r;
+
+  rig_break (&r, wait_too_long);
+  expect_lost (&r, "did not finish");
+  expect_lost (&r, "lost earlier");
+  g_assert_cmpuint (n_waits, ==, 1);
+  r.context->device.vk.vkWaitForFences = real_wait;
+  rig_clear (&r);
+  g_assert_cmpuint (n_destroyed, ==, 1);
+}
+
+static void
+test_never (void)
+{
+  E2vVkDevice device;
+  VkFence fence;
+  Rig r;
+
+  rig_break (&r, wait_too_long);
+  expect_lost (&r, "did not finish");
+  device = r.context->device;
+  fence = e2v_vk_executor_program (r.program)->fence;
+  rig_clear (&r);
+  g_assert_cmpuint (n_waits, ==, 2);
+  g_assert_cmpuint (n_destroyed, ==, 0);
+  /* the work was real, and must have found its memory */
+  g_assert_cmpint (real_wait (device.device, 1, &fence, VK_TRUE, G_MAXUINT64),
+      ==, VK_SUCCESS);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -163,5 +262,8 @@ main (int argc, char **argv)
   g_test_add_func ("/lost/dropped/first", test_dropped_first);
   g_test_add_func ("/lost/dropped/middle", test_dropped_middle);
   g_test_add_func ("/lost/last-operation", test_last_operation);
+  g_test_add_func ("/lost/device", test_device_lost);
+  g_test_add_func ("/lost/late", test_late);
+  g_test_add_func ("/lost/never", test_never);
   return g_test_run ();
 }
