@@ -69,7 +69,6 @@ e2v_encoder_new (E2vModel * model, const char *device, E2vPrecision precision,
     char **warning, GError ** error)
 {
   E2vExecutor *executor;
-  E2vEncoder *encoder;
 
   if (g_str_equal (device, "auto"))
     executor = open_auto (model, precision, warning, error);
@@ -77,9 +76,14 @@ e2v_encoder_new (E2vModel * model, const char *device, E2vPrecision precision,
     executor = e2v_ref_new (model, precision, error);
   else
     executor = open_vulkan (model, device, precision, error);
-  if (!executor)
-    return NULL;
-  encoder = g_new0 (E2vEncoder, 1);
+  return executor ? e2v_encoder_new_on (executor) : NULL;
+}
+
+E2vEncoder *
+e2v_encoder_new_on (E2vExecutor * executor)
+{
+  E2vEncoder *encoder = g_new0 (E2vEncoder, 1);
+
   encoder->executor = executor;
   return encoder;
 }

@@ -18,6 +18,10 @@ typedef struct _E2vEncoder E2vEncoder;
  * Errors: as e2v_vulkan_new() and e2v_ref_new(). */
 E2vEncoder *e2v_encoder_new (E2vModel * model, const char *device, E2vPrecision precision, char **warning,
     GError ** error);
+
+/* On an executor that the caller opened. @executor: (transfer full). Never fails. */
+E2vEncoder *e2v_encoder_new_on (E2vExecutor * executor);
+
 void e2v_encoder_free (E2vEncoder * encoder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (E2vEncoder, e2v_encoder_free)
 
