@@ -3,11 +3,7 @@
 #include "e2vencoder.h"
 
 #include "e2verror.h"
-#include "e2vref.h"
 #include "e2vscores.h"
-#ifdef HAVE_VULKAN
-#include "vulkan/e2vvulkan.h"
-#endif
 
 #include <math.h>
 #include <string.h>
@@ -29,55 +25,7 @@ struct _E2vEncoder
   guint64 clock;                /* counts uses */
 };
 
-/* ---- opening ---------------------------------------------------------------------------------------------------- */
-
-static E2vExecutor *
-open_vulkan (E2vModel * model, const char *device, E2vPrecision precision,
-    GError ** error)
-{
-#ifdef HAVE_VULKAN
-  return e2v_vulkan_new (model, device, precision, E2V_SHADERS_AUTO, error);
-#else
-  g_set_error_literal (error, E2V_ERROR, E2V_ERROR_NO_DRIVER,
-      "this build has no Vulkan support: rebuild with -Dvulkan=enabled, or "
-      "choose the device \"cpu\"");
-  return NULL;
-#endif
-}
-
-static E2vExecutor *
-open_auto (E2vModel * model, E2vPrecision precision, char **warning,
-    GError ** error)
-{
-  g_autoptr (GError) reason = NULL;
-  E2vExecutor *executor;
-
-  if (precision == E2V_PRECISION_FP64)
-    return e2v_ref_new (model, precision, error);
-  executor = open_vulkan (model, "vulkan", precision, &reason);
-  if (executor)
-    return executor;
-  executor = e2v_ref_new (model, precision, error);
-  if (executor && warning)
-    *warning = g_strdup_printf ("%s. Running on the CPU instead, without "
-        "Vulkan: right, but many times slower", reason->message);
-  return executor;
-}
-
-E2vEncoder *
-e2v_encoder_new (E2vModel * model, const char *device, E2vPrecision precision,
-    char **warning, GError ** error)
-{
-  E2vExecutor *executor;
-
-  if (g_str_equal (device, "auto"))
-    executor = open_auto (model, precision, warning, error);
-  else if (g_str_equal (device, "ref") || g_str_equal (device, "cpu"))
-    executor = e2v_ref_new (model, precision, error);
-  else
-    executor = open_vulkan (model, device, precision, error);
-  return executor ? e2v_encoder_new_on (executor) : NULL;
-}
+/* ---- life ------------------------------------------------------------------------------------------------------- */
 
 E2vEncoder *
 e2v_encoder_new_on (E2vExecutor * executor)
@@ -96,12 +44,18 @@ prepared_clear (Prepared * prepared)
 }
 
 void
+e2v_encoder_forget_programs (E2vEncoder * encoder)
+{
+  for (guint i = 0; i < MAX_PROGRAMS; i++)
+    prepared_clear (&encoder->programs[i]);
+}
+
+void
 e2v_encoder_free (E2vEncoder * encoder)
 {
   if (!encoder)
     return;
-  for (guint i = 0; i < MAX_PROGRAMS; i++)
-    prepared_clear (&encoder->programs[i]);
+  e2v_encoder_forget_programs (encoder);
   e2v_executor_free (encoder->executor);
   g_free (encoder);
 }
@@ -122,6 +76,12 @@ const char *
 e2v_encoder_executor_name (E2vEncoder * encoder)
 {
   return encoder->executor->klass->name;
+}
+
+const char *
+e2v_encoder_identity (E2vEncoder * encoder)
+{
+  return encoder->executor->identity;
 }
 
 E2vPrecision

@@ -12,21 +12,27 @@ G_BEGIN_DECLS
 
 typedef struct _E2vEncoder E2vEncoder;
 
-/* @device: "auto" (a Vulkan device, else the reference executor with a warning), "vulkan", an index, part of a
- * device's name, a UUID, "cpu" or "ref" (the reference executor by choice).
- * @warning: (out) (nullable) (transfer full): why "auto" did not take a Vulkan device; NULL if it did.
- * Errors: as e2v_vulkan_new() and e2v_ref_new(). */
+/* @device: "auto" (a Vulkan device, else the reference executor with a warning), "vulkan" (the best Vulkan device), an
+ * index, part of a device's name, a UUID, "cpu" or "ref" (the reference executor by choice).
+ * A device has to prove itself (e2vselfcheck.h). If it answers wrongly, or fails, the scalar shaders are tried, then fp32,
+ * then, for "auto" and "vulkan", the next device. A shader family forced by EMOTION2VEC_SHADERS is never exchanged.
+ * @warning: (out) (nullable) (transfer full): why it is not the first choice, and what runs instead; NULL if it is.
+ * Errors: as e2v_vulkan_new() and e2v_ref_new(); E2V_ERROR_DEVICE with the numbers if all that is left answers wrongly. */
 E2vEncoder *e2v_encoder_new (E2vModel * model, const char *device, E2vPrecision precision, char **warning,
     GError ** error);
 
-/* On an executor that the caller opened. @executor: (transfer full). Never fails. */
+/* On an executor that the caller opened, believed without proof. @executor: (transfer full). Never fails. */
 E2vEncoder *e2v_encoder_new_on (E2vExecutor * executor);
+
+/* Frees the programs kept for recent lengths, and with them their memory on the device. */
+void e2v_encoder_forget_programs (E2vEncoder * encoder);
 
 void e2v_encoder_free (E2vEncoder * encoder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (E2vEncoder, e2v_encoder_free)
 
 E2vModel *e2v_encoder_model (E2vEncoder * encoder);     /* (transfer none) */
 const char *e2v_encoder_description (E2vEncoder * encoder);     /* device and shaders, for people */
+const char *e2v_encoder_identity (E2vEncoder * encoder);        /* (nullable): of the executor, for verdicts */
 const char *e2v_encoder_executor_name (E2vEncoder * encoder);   /* "ref", "vulkan" */
 E2vPrecision e2v_encoder_precision (E2vEncoder * encoder);      /* in force, never AUTO */
 

@@ -48,6 +48,9 @@ struct _E2vExecutor
   E2vModel *model;              /* a reference */
   E2vPrecision precision;       /* what is in force: never AUTO */
   char *description;            /* for people: "llvmpipe (LLVM 15.0.6, 256 bits), simd shaders" */
+  /* One line that changes with whatever may change the answers: device, driver, shaders. NULL: the answers are always
+   * right. */
+  char *identity;
 };
 
 struct _E2vProgram

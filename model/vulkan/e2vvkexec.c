@@ -128,6 +128,7 @@ vulkan_free (E2vExecutor * executor)
   e2v_vk_device_clear (&c->device);
   e2v_model_unref (e->parent.model);
   g_free (e->parent.description);
+  g_free (e->parent.identity);
   g_free (e);
 }
 
@@ -211,6 +212,16 @@ resolve_precision (const E2vVkPhysical * physical, E2vModel * model,
   return E2V_PRECISION_FP32;
 }
 
+static char *
+identify (const E2vVkPhysical * physical, const E2vVkFamily * family)
+{
+  g_autofree char *device = e2v_vk_physical_identity (physical);
+  g_autofree char *shaders = e2v_vk_family_digest (family);
+
+  return g_strdup_printf ("%s%u %.16s %s", family->name, family->lanes,
+      shaders, device);
+}
+
 static gboolean
 open_executor (VulkanExecutor * e, const char *device, E2vPrecision precision,
     E2vShaders shaders, GError ** error)
@@ -231,6 +242,7 @@ open_executor (VulkanExecutor * e, const char *device, E2vPrecision precision,
       e->parent.precision == E2V_PRECISION_FP16);
   e->parent.description = g_strdup_printf ("%s, %s shaders", physical->name,
       family->name);
+  e->parent.identity = identify (physical, family);
   return TRUE;
 }
 

@@ -372,6 +372,22 @@ e2v_vk_physical_find (GArray * list, const char *wanted, GError ** error)
   return NULL;
 }
 
+/* The UUID of the pipeline cache is the driver's own mark of its build; names hold the version of LLVM on llvmpipe. */
+char *
+e2v_vk_physical_identity (const E2vVkPhysical * d)
+{
+  const VkPhysicalDeviceProperties *p = &d->properties;
+  GString *text = g_string_new (NULL);
+
+  g_string_append_printf (text, "%s %04x:%04x %08x %08x ", d->uuid,
+      p->vendorID, p->deviceID, p->driverVersion, p->apiVersion);
+  for (guint i = 0; i < VK_UUID_SIZE; i++)
+    g_string_append_printf (text, "%02x", p->pipelineCacheUUID[i]);
+  g_string_append_printf (text, " %s", d->name);
+  g_strdelimit (text->str, "\r\n", ' ');
+  return g_string_free (text, FALSE);
+}
+
 guint
 e2v_vk_physical_simd_lanes (const E2vVkPhysical * d)
 {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""test_selftest.py - "selftest": sound devices pass on every reference model, a wrong answer is seen and said.
+"""test_selftest.py - "selftest" and the self-check: sound devices pass, a wrong answer is seen, said and never used.
 
 SPDX-License-Identifier: LGPL-2.1-or-later"""
 import json
@@ -83,6 +83,54 @@ class SelfTest(testkit.ToolTest):
         model.seal()
         model.write(self.path('without.gguf'))
         self.check(call('selftest', self.path('without.gguf')), 1, 'no self-test')
+
+    def test_encoder_steps_down_and_stays_right(self):
+        # nothing on Vulkan can give what this model's self-test expects: the reference executor is left
+        wrong = self.wrong_model('utterance', 1.1)
+        truth = call('run', self.model, self.audio, '--json', '--device', 'ref')
+        done = call('run', wrong, self.audio, '--json')
+        self.check(done, 0, 'warning')
+        self.assertEqual(done.stdout, truth.stdout)
+        self.assertEqual(done.stderr.count('warning'), 1)
+        self.check(call('run', wrong, self.audio, '--device', 'ref'), 0)
+        if not self.has_vulkan():
+            return
+        for arguments in (['--device', 'auto'], ['--device', 'auto', '--precision', 'fp16']):
+            done = call('run', wrong, self.audio, *arguments)
+            self.check(done, 0, 'scalar shaders, fp32, answered', 'by 9.1e-02', 'where 1e-04 is allowed')
+        done = call('run', wrong, self.audio, '--device', 'vulkan')
+        self.check(done, 1, 'scalar shaders, fp32, answered', 'by 9.1e-02')
+        self.assertNotIn('warning', done.stderr)
+
+    def test_precision_decides_what_is_right(self):
+        if not self.has_vulkan():
+            self.skipTest('no Vulkan device')
+        # a thousandth is right in half precision and wrong in float
+        wrong = self.wrong_model('utterance', 1.001)
+        self.check(call('run', wrong, self.audio, '--device', 'vulkan', '--precision', 'fp16'), 0)
+        self.check(call('run', wrong, self.audio, '--device', 'vulkan', '--precision', 'fp32'), 1, 'answered')
+
+    def test_forced_shaders_are_not_exchanged(self):
+        if not self.has_vulkan():
+            self.skipTest('no Vulkan device')
+        done = call('run', self.wrong_model('utterance', 1.1), self.audio, '--device', 'vulkan',
+                    environment={'EMOTION2VEC_SHADERS': 'scalar'})
+        self.check(done, 1, 'scalar shaders')
+        self.assertNotIn('simd', done.stderr)
+
+    def test_verdict_is_remembered(self):
+        if not self.has_vulkan():
+            self.skipTest('no Vulkan device')
+        cache = self.path('cache')
+        verdicts = os.path.join(cache, 'gst-emotion2vec', 'selfcheck')
+        for expected in (1, 1, 2):
+            precision = 'fp16' if expected == 2 else 'fp32'
+            self.check(call('run', self.model, self.audio, '--device', 'vulkan', '--precision', precision,
+                            environment={'XDG_CACHE_HOME': cache}), 0)
+            with open(verdicts, encoding='utf-8') as file:
+                lines = file.read().splitlines()
+            self.assertEqual(len(lines), expected)
+            self.assertIn(f' {precision} ', lines[0])
 
 
 if __name__ == '__main__':
