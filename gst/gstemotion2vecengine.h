@@ -66,6 +66,9 @@ gboolean gst_emotion2vec_stream_submit (GstEmotion2vecStream * stream, GstEmotio
 /* Waits until every window submitted is done. FALSE: flushing. */
 gboolean gst_emotion2vec_stream_wait (GstEmotion2vecStream * stream);
 
+/* Windows that were run again in fp32, since half precision could not hold them. MT: any thread. */
+guint64 gst_emotion2vec_stream_n_reruns (GstEmotion2vecStream * stream);
+
 /* The next result that is done, without waiting; (nullable) (transfer full). NULL without an error: none is done. */
 GstEmotion2vecResult *gst_emotion2vec_stream_pop (GstEmotion2vecStream * stream, GError ** error);
 

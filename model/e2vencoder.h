@@ -35,6 +35,7 @@ const char *e2v_encoder_description (E2vEncoder * encoder);     /* device and sh
 const char *e2v_encoder_identity (E2vEncoder * encoder);        /* (nullable): of the executor, for verdicts */
 const char *e2v_encoder_executor_name (E2vEncoder * encoder);   /* "ref", "vulkan" */
 E2vPrecision e2v_encoder_precision (E2vEncoder * encoder);      /* in force, never AUTO */
+guint64 e2v_encoder_n_reruns (E2vEncoder * encoder);    /* windows run again in fp32 so far */
 
 /* Mono samples at 16 kHz, full scale +-1, not normalised. */
 typedef struct
@@ -47,6 +48,7 @@ typedef enum
 {
   E2V_WANT_FRAMES = 1 << 0,     /* frame features */
   E2V_WANT_FRAME_SCORES = 1 << 1,       /* the head on each frame; needs a head */
+  E2V_WANT_NO_RERUN = 1 << 2,   /* what half precision cannot hold is an error: for self-tests */
 } E2vWant;
 
 /* What one window gave. Arrays are row-major. */
@@ -57,12 +59,14 @@ typedef struct
   float *logits, *scores;       /* [n_classes]; NULL without a head */
   float *frames;                /* [n_frames][dim], NULL unless wanted */
   float *frame_scores;          /* [n_frames][n_classes], NULL unless wanted */
+  gboolean rerun;               /* from fp32, since a value of its batch was not finite in half precision */
 } E2vResult;
 
 void e2v_result_free (E2vResult * result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (E2vResult, e2v_result_free)
 
-/* Runs the windows, which may differ in length. All or nothing.
+/* Runs the windows, which may differ in length. All or nothing. A batch that gives a value that is not finite in half
+ * precision is run again in fp32 on the same device, which is opened then and proves itself.
  * @results: (out) (array length=n_windows): one result a window, each to be freed; untouched on failure.
  * Errors: E2V_ERROR_ARGUMENT (a window is too short or not finite), E2V_ERROR_TOO_LARGE (longer than
  * E2V_MAX_WINDOW_SAMPLES), those of the executor; E2V_ERROR_DEVICE if a score is not finite. */

@@ -132,6 +132,17 @@ vulkan_free (E2vExecutor * executor)
   g_free (e);
 }
 
+static E2vExecutor *
+vulkan_reopen (const E2vExecutor * executor, E2vPrecision precision,
+    GError ** error)
+{
+  const E2vVkContext *c = &((const VulkanExecutor *) executor)->context;
+
+  return e2v_vulkan_new (executor->model, c->device.physical.uuid, precision,
+      c->pipelines.family == e2v_vk_family_scalar ()? E2V_SHADERS_SCALAR
+      : E2V_SHADERS_SIMD, error);
+}
+
 static const E2vExecutorClass vulkan_class = {
   .name = "vulkan",
   .prepare = vulkan_prepare,
@@ -139,6 +150,7 @@ static const E2vExecutorClass vulkan_class = {
   .read = vulkan_read,
   .profile = vulkan_profile,
   .program_free = vulkan_program_free,
+  .reopen = vulkan_reopen,
   .free = vulkan_free,
 };
 

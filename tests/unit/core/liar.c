@@ -86,6 +86,19 @@ liar_free (E2vExecutor * executor)
   g_free (executor);
 }
 
+/* In another precision it is honest, unless told otherwise. */
+static E2vExecutor *
+liar_reopen (const E2vExecutor * executor, E2vPrecision precision,
+    GError ** error)
+{
+  Liar other = ((const LiarExecutor *) executor)->liar;
+
+  other.precision = precision;
+  other.embedding_error = other.reopened_error;
+  other.not_finite = other.reopened_not_finite;
+  return liar_new (executor->model, &other, error);
+}
+
 static const E2vExecutorClass liar_class = {
   .name = "liar",
   .prepare = liar_prepare,
@@ -93,6 +106,7 @@ static const E2vExecutorClass liar_class = {
   .read = liar_read,
   .profile = liar_profile,
   .program_free = liar_program_free,
+  .reopen = liar_reopen,
   .free = liar_free,
 };
 

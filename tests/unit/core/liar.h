@@ -16,6 +16,9 @@ typedef struct
   E2vPrecision precision;
   double embedding_error;       /* relative error of the utterance embedding */
   gboolean not_finite;          /* one value of the last window's embedding is NaN */
+  /* the same for the executor that it reopens as */
+  double reopened_error;
+  gboolean reopened_not_finite;
 } Liar;
 
 /* Counts the programs that ran on any liar. */

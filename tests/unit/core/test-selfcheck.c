@@ -100,15 +100,17 @@ test_steps_down (void)
   g_autoptr (E2vModel) model = model_with_selftest (1);
   const Liar liars[] = {
     {.name = "first",.precision = E2V_PRECISION_FP16,.embedding_error = 0.25},
+    {.name = "nan",.precision = E2V_PRECISION_FP16,.not_finite = TRUE},
     {.name = "second",.precision = E2V_PRECISION_FP32,.embedding_error = 0.01},
     {.name = "third",.precision = E2V_PRECISION_FP32,.not_finite = TRUE},
     {.name = "fourth",.precision = E2V_PRECISION_FP32}
   };
   const char *const words[] = { "first, fp16", "2.5e-01", "2e-02",
-    "second, fp32", "1.0e-02", "1e-04", "third, fp32", "not finite",
+    "nan, fp16, failed", "second, fp32", "1.0e-02", "1e-04", "third, fp32",
+    "not finite",
     "Running with fourth, fp32, instead"
   };
-  Bench bench = { model, liars, 4, TRUE };
+  Bench bench = { model, liars, 5, TRUE };
   g_autofree char *warning = NULL;
 
   expect_right (&bench, "fourth", &warning);
@@ -247,6 +249,95 @@ test_without_selftest (void)
   g_assert_null (warning);
 }
 
+/* Runs two windows in one batch on @liar, which is believed. */
+static gboolean
+run_two (E2vModel * model, const Liar * liar, E2vResult ** results,
+    guint64 * n_reruns, GError ** error)
+{
+  g_autoptr (E2vEncoder) encoder =
+      e2v_encoder_new_on (liar_new (model, liar, NULL));
+  float samples[2 * N_SAMPLES];
+  const E2vWindow windows[] = { {samples, N_SAMPLES},
+  {samples + N_SAMPLES, N_SAMPLES}
+  };
+  gboolean ok;
+
+  e2v_selftest_signal (samples, 2 * N_SAMPLES);
+  ok = e2v_encoder_run (encoder, windows, 2, E2V_WANT_FRAMES, results, error);
+  *n_reruns = e2v_encoder_n_reruns (encoder);
+  return ok;
+}
+
+static void
+expect_rerun (E2vModel * model, const Liar * liar, gboolean rerun)
+{
+  const Liar honest = {.name = "honest",.precision = E2V_PRECISION_FP32 };
+  E2vResult *ours[2], *theirs[2];
+  guint64 n_reruns, none;
+
+  g_assert_true (run_two (model, liar, ours, &n_reruns, NULL));
+  g_assert_true (run_two (model, &honest, theirs, &none, NULL));
+  g_assert_cmpuint (n_reruns, ==, rerun ? 2 : 0);
+  g_assert_cmpuint (none, ==, 0);
+  for (guint i = 0; i < 2; i++) {
+    g_assert_cmpint (ours[i]->rerun, ==, rerun);
+    g_assert_cmpmem (ours[i]->scores, 12, theirs[i]->scores, 12);
+    g_assert_cmpmem (ours[i]->utterance, 32, theirs[i]->utterance, 32);
+    g_assert_cmpmem (ours[i]->frames, ours[i]->n_frames * 32,
+        theirs[i]->frames, theirs[i]->n_frames * 32);
+    e2v_result_free (ours[i]);
+    e2v_result_free (theirs[i]);
+  }
+}
+
+static void
+test_overflow_is_rerun (void)
+{
+  g_autoptr (E2vModel) model = model_with_selftest (1);
+  Liar liar = {.name = "device",.precision = E2V_PRECISION_FP16 };
+
+  expect_rerun (model, &liar, FALSE);
+  liar.not_finite = TRUE;
+  expect_rerun (model, &liar, TRUE);
+}
+
+static void
+expect_no_result (E2vModel * model, const Liar * liar, const char *word)
+{
+  E2vResult *untouched = (E2vResult *) 1, *results[2] = { untouched,
+    untouched
+  };
+  g_autoptr (GError) error = NULL;
+  guint64 n_reruns;
+
+  g_assert_false (run_two (model, liar, results, &n_reruns, &error));
+  g_assert_error (error, E2V_ERROR, E2V_ERROR_DEVICE);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, word));
+  g_assert_true (results[0] == untouched && results[1] == untouched);
+  g_assert_cmpuint (n_reruns, ==, 0);
+}
+
+/* What is not finite in fp32 is an error and never a result; so is an fp32 that cannot prove itself. */
+static void
+test_overflow_of_float (void)
+{
+  g_autoptr (E2vModel) model = model_with_selftest (1);
+  const Liar fp32 = {.name = "device",.precision = E2V_PRECISION_FP32,
+    .not_finite = TRUE
+  };
+  const Liar both = {.name = "device",.precision = E2V_PRECISION_FP16,
+    .not_finite = TRUE,.reopened_not_finite = TRUE
+  };
+  const Liar wrong = {.name = "device",.precision = E2V_PRECISION_FP16,
+    .not_finite = TRUE,.reopened_error = 0.5
+  };
+
+  expect_no_result (model, &fp32, "not finite");
+  expect_no_result (model, &both, "fp32 failed");
+  expect_no_result (model, &wrong, "5.0e-01");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -263,6 +354,8 @@ main (int argc, char **argv)
   g_test_add_func ("/selfcheck/remembers", test_remembers);
   g_test_add_func ("/selfcheck/no-cache", test_no_cache);
   g_test_add_func ("/selfcheck/without-selftest", test_without_selftest);
+  g_test_add_func ("/tripwire/overflow-is-rerun", test_overflow_is_rerun);
+  g_test_add_func ("/tripwire/overflow-of-float", test_overflow_of_float);
   status = g_test_run ();
   g_rmdir (cache);
   return status;
