@@ -15,8 +15,8 @@ static GMutex loader_lock;
 
 /* ---- loader and instance ---------------------------------------------------------------------------------------- */
 
-static gboolean
-open_loader (GError ** error)
+gboolean
+e2v_vulkan_open_loader (GError ** error)
 {
   VkResult result = VK_SUCCESS;
 
@@ -115,7 +115,7 @@ e2v_vk_instance_open (E2vVkInstance * instance, GError ** error)
   VkResult result;
 
   memset (instance, 0, sizeof *instance);
-  if (!open_loader (error))
+  if (!e2v_vulkan_open_loader (error))
     return FALSE;
   result = create_instance (&instance->handle);
   if (result == VK_ERROR_INCOMPATIBLE_DRIVER)

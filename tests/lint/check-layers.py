@@ -27,10 +27,11 @@ LAYERS = {
     'encoder': (r'model/(e2vencoder|e2vopen|e2vselfcheck|e2vselftest)\.[ch]', {'core', 'vulkan door', 'encoder'}, (C, GLIB)),
     'files': (r'model/files/\S+', {'core', 'files'}, (C, GLIB, r'zip\.h', r'yaml\.h', r'json-glib/\S+')),
     'window': (r'gst/gstemotion2vec(window|mono|result|meta)\.[ch]', {'window'}, (C, GLIB, GST)),
-    'engine': (r'gst/gstemotion2vec(engine|modelsearch)\.[ch]', {'core', 'encoder', 'files', 'window', 'engine'},
+    'search': (r'gst/gstemotion2vecmodelsearch\.[ch]', {'core', 'search'}, (C, GLIB)),
+    'engine': (r'gst/gstemotion2vecengine\.[ch]', {'core', 'encoder', 'files', 'window', 'search', 'engine'},
                (C, GLIB, GST)),
     'element': (r'gst/gstemotion2vec\w*\.[ch]', {'window', 'engine', 'element'}, (C, GLIB, GST)),
-    'tools': (r'gst/tools/\S+', {'core', 'vulkan door', 'encoder', 'files', 'window', 'tools'}, (C, GLIB, GST)),
+    'tools': (r'gst/tools/\S+', {'core', 'vulkan door', 'encoder', 'files', 'window', 'search', 'tools'}, (C, GLIB, GST)),
     'examples': (r'examples/\S+', set(), (C, GLIB, GST)),
     'tests': (r'tests/\S+', None, (r'.*',)),
 }
