@@ -18,6 +18,10 @@
 /* Speed that any device of a kind exceeds, for the limit of a wait: FLOP/s. (CPUs that run the scalar shaders.) */
 #define SLOWEST_CPU 1e9
 #define SLOWEST_GPU 50e9
+/* Seconds that a first run may take besides. Software devices compile each kernel when it first runs: 12 s for all of
+ * the scalar ones on a busy machine. */
+#define START_CPU 60
+#define START_GPU 10
 
 /* ---- memory ----------------------------------------------------------------------------------------------------- */
 
@@ -102,7 +106,7 @@ create_fence (E2vVkProgram * p, GError ** error)
     .sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO,
   };
 
-  p->timeout = 10 + 20 * e2v_plan_flops (p->plan)
+  p->timeout = (cpu ? START_CPU : START_GPU) + 20 * e2v_plan_flops (p->plan)
       / (cpu ? SLOWEST_CPU : SLOWEST_GPU);
   return e2v_vk_check (d->vk.vkCreateFence (d->device, &info, NULL, &p->fence),
       "vkCreateFence", NULL, error);
