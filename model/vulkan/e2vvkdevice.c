@@ -10,6 +10,9 @@
 /* Waiting for copies: generous, since a loaded machine may swap. */
 #define ONCE_TIMEOUT 60.0
 
+/* For work that was given up, before its memory is given up too. */
+#define GRACE 5.0
+
 /* volkLoadDeviceTable() reads volk's global vkGetDeviceProcAddr, which is the loader's and the same for all. */
 static GMutex table_lock;
 
@@ -97,12 +100,33 @@ void
 e2v_vk_device_clear (E2vVkDevice * d)
 {
   if (d->device) {
-    d->vk.vkDeviceWaitIdle (d->device);
     d->vk.vkDestroyCommandPool (d->device, d->command_pool, NULL);
     d->vk.vkDestroyDevice (d->device, NULL);
   }
   e2v_vk_instance_clear (&d->instance);
   memset (d, 0, sizeof *d);
+}
+
+static VkResult
+wait_fence (E2vVkDevice * d, VkFence fence, double seconds)
+{
+  const VkResult result = d->vk.vkWaitForFences (d->device, 1, &fence, VK_TRUE,
+      (guint64) (seconds * 1e9));
+
+  d->pending = result == VK_SUCCESS || result == VK_ERROR_DEVICE_LOST
+      ? VK_NULL_HANDLE : fence;
+  return result;
+}
+
+/* Not vkDeviceWaitIdle(), which has no time limit. */
+gboolean
+e2v_vk_device_settle (E2vVkDevice * d)
+{
+  if (d->pending && !d->stuck) {
+    wait_fence (d, d->pending, GRACE);
+    d->stuck = d->pending != VK_NULL_HANDLE;
+  }
+  return !d->stuck;
 }
 
 gboolean
@@ -125,6 +149,30 @@ e2v_vk_command_begin (E2vVkDevice * d, VkCommandBuffer * commands,
       "vkBeginCommandBuffer", NULL, error);
 }
 
+void
+e2v_vk_device_lose (E2vVkDevice * d, const char *why, GError ** error)
+{
+  d->lost = TRUE;
+  g_set_error (error, E2V_ERROR, E2V_ERROR_DEVICE_LOST,
+      "the Vulkan device %s %s", d->physical.name, why);
+}
+
+static gboolean
+wait_for (E2vVkDevice * d, VkFence fence, double timeout, GError ** error)
+{
+  const VkResult result = wait_fence (d, fence, timeout);
+
+  if (result == VK_TIMEOUT) {
+    g_autofree char *why = g_strdup_printf ("did not finish within %.0f s",
+        timeout);
+
+    e2v_vk_device_lose (d, why, error);
+    return FALSE;
+  }
+  d->lost = result != VK_SUCCESS;
+  return e2v_vk_check (result, "vkWaitForFences", NULL, error);
+}
+
 gboolean
 e2v_vk_submit (E2vVkDevice * d, VkCommandBuffer commands, VkFence fence,
     double timeout, GError ** error)
@@ -136,20 +184,17 @@ e2v_vk_submit (E2vVkDevice * d, VkCommandBuffer commands, VkFence fence,
   };
   VkResult result;
 
-  if (!e2v_vk_check (d->vk.vkResetFences (d->device, 1, &fence),
-          "vkResetFences", NULL, error)
-      || !e2v_vk_check (d->vk.vkQueueSubmit (d->queue, 1, &info, fence),
-          "vkQueueSubmit", NULL, error))
-    return FALSE;
-  result = d->vk.vkWaitForFences (d->device, 1, &fence, VK_TRUE,
-      (guint64) (timeout * 1e9));
-  if (result == VK_TIMEOUT) {
-    g_set_error (error, E2V_ERROR, E2V_ERROR_DEVICE_LOST,
-        "the Vulkan device %s did not finish within %.0f s",
-        d->physical.name, timeout);
+  if (d->lost) {
+    e2v_vk_device_lose (d, "was lost earlier; open it again", error);
     return FALSE;
   }
-  return e2v_vk_check (result, "vkWaitForFences", NULL, error);
+  if (!e2v_vk_check (d->vk.vkResetFences (d->device, 1, &fence),
+          "vkResetFences", NULL, error))
+    return FALSE;
+  result = d->vk.vkQueueSubmit (d->queue, 1, &info, fence);
+  d->lost = result == VK_ERROR_DEVICE_LOST;
+  return e2v_vk_check (result, "vkQueueSubmit", NULL, error)
+      && wait_for (d, fence, timeout, error);
 }
 
 static gboolean
@@ -167,9 +212,8 @@ run_once (E2vVkDevice * d, VkCommandBuffer commands, GError ** error)
           "vkCreateFence", NULL, error))
     return FALSE;
   ok = e2v_vk_submit (d, commands, fence, ONCE_TIMEOUT, error);
-  if (!ok)
-    d->vk.vkDeviceWaitIdle (d->device);
-  d->vk.vkDestroyFence (d->device, fence, NULL);
+  if (e2v_vk_device_settle (d))
+    d->vk.vkDestroyFence (d->device, fence, NULL);
   return ok;
 }
 
@@ -178,7 +222,8 @@ e2v_vk_command_once (E2vVkDevice * d, VkCommandBuffer commands, GError ** error)
 {
   gboolean ok = run_once (d, commands, error);
 
-  d->vk.vkFreeCommandBuffers (d->device, d->command_pool, 1, &commands);
+  if (e2v_vk_device_settle (d))
+    d->vk.vkFreeCommandBuffers (d->device, d->command_pool, 1, &commands);
   return ok;
 }
 

@@ -18,6 +18,9 @@ typedef struct
   VkDevice device;
   VkQueue queue;
   VkCommandPool command_pool;
+  gboolean lost;                /* for good: nothing is submitted any more */
+  VkFence pending;              /* of work that may still go on, after a wait that was too long */
+  gboolean stuck;               /* it did not end in the time of grace either */
   struct VolkDeviceTable vk;
 } E2vVkDevice;
 
@@ -25,12 +28,21 @@ typedef struct
 gboolean e2v_vk_device_open (E2vVkDevice * device, const char *wanted, GError ** error);
 void e2v_vk_device_clear (E2vVkDevice * device);
 
+/* Whether nothing runs any more, so that things may be destroyed. Waits some seconds if the last wait was too long,
+ * never for ever. If FALSE, whatever the device may still be using has to be left as it is, the device included: memory
+ * that is freed under it would be written to. */
+gboolean e2v_vk_device_settle (E2vVkDevice * device);
+
 /* Begins a command buffer of the device's pool. */
 gboolean e2v_vk_command_begin (E2vVkDevice * device, VkCommandBuffer * commands, GError ** error);
 
-/* Submits and waits for @timeout seconds at most; E2V_ERROR_DEVICE_LOST if that is not enough. */
+/* Submits and waits for @timeout seconds at most; E2V_ERROR_DEVICE_LOST if that is not enough, and at
+ * once if the device was lost before. */
 gboolean e2v_vk_submit (E2vVkDevice * device, VkCommandBuffer commands, VkFence fence, double timeout,
     GError ** error);
+
+/* For answers that cannot be true: the device counts as lost from now on. Sets @error to E2V_ERROR_DEVICE_LOST. */
+void e2v_vk_device_lose (E2vVkDevice * device, const char *why, GError ** error);
 
 /* Ends, runs and frees a command buffer that is used once. Frees it on failure too. */
 gboolean e2v_vk_command_once (E2vVkDevice * device, VkCommandBuffer commands, GError ** error);

@@ -221,6 +221,31 @@ init_mean (E2vVkDispatch * d, const E2vPlan * plan, const E2vOp * op)
   d->push.rows = 1;
 }
 
+/* Whether the rows of all planes follow each other without a gap, in x, y and the residual (of y's shape). */
+static gboolean
+is_contiguous (const E2vPlan * plan, const E2vOp * op)
+{
+  const E2vBuffer *x = buffer_of (plan, op->x), *y = buffer_of (plan, op->y);
+
+  return op->x_row == 0 && op->y_row == 0 && op->rows == x->rows
+      && op->rows == y->rows;
+}
+
+/* Kernels work on tiles of rows, and the last tile of a plane is seldom full. So rows that have nothing to do with
+ * each other run as rows of one plane. */
+static void
+flatten (E2vVkDispatch * d, const E2vPlan * plan, const E2vOp * op)
+{
+  const gboolean by_rows = op->kind == E2V_OP_NORM
+      || (op->kind == E2V_OP_MATMUL && op->taps == 1 && op->step == 1
+      && op->weight_groups == 1);
+
+  if (!by_rows || !is_contiguous (plan, op))
+    return;
+  d->push.rows *= d->planes;
+  d->planes = 1;
+}
+
 void
 e2v_vk_dispatch_init (E2vVkDispatch * d, const E2vVkFamily * family,
     const E2vPlan * plan, const E2vOp * op, const E2vVkMatrix * matrix)
@@ -265,6 +290,7 @@ e2v_vk_dispatch_init (E2vVkDispatch * d, const E2vVkFamily * family,
     default:
       g_return_if_reached ();
   }
+  flatten (d, plan, op);
   d->tile_rows = tile->rows;
   d->columns = tile->texels ? (d->push.n4 + tile->texels - 1) / tile->texels
       : 1;

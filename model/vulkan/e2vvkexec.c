@@ -1,6 +1,6 @@
 /* e2vvkexec.c - the Vulkan executor: plans in, numbers out.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "e2vvulkan.h"
+#include "e2vvkexec.h"
 
 #include "e2verror.h"
 #include "e2vvkrecord.h"
@@ -44,6 +44,7 @@ vulkan_prepare (E2vExecutor * executor, const E2vPlan * plan, GError ** error)
     vulkan_program_free (&p->parent);
     return NULL;
   }
+  e2v_vk_cache_save (&e->context.pipelines.cache, &e->context.device);
   return &p->parent;
 }
 
@@ -57,13 +58,45 @@ fill_input (E2vVkProgram * p, const float *waveforms)
 }
 
 static gboolean
+run_part (E2vVkProgram * p, const E2vVkPart * part, gboolean timed,
+    GError ** error)
+{
+  E2vVkDevice *d = &p->context->device;
+  E2vVkCanary *canary = p->readback.map;
+  const gboolean last = part->end == e2v_plan_n_ops (p->plan);
+
+  e2v_vk_canary_arm (canary);
+  if (!e2v_vk_submit (d, timed ? part->timed : part->commands, p->fence,
+          e2v_vk_program_timeout (p, part), error))
+    return FALSE;
+  if (e2v_vk_canary_alive (canary, last))
+    return TRUE;
+  e2v_vk_device_lose (d, "dropped the work and reported success; try "
+      "shorter windows or smaller batches", error);
+  return FALSE;
+}
+
+static gboolean
+run_parts (E2vVkProgram * p, gboolean timed, GError ** error)
+{
+  const gint64 start = g_get_monotonic_time ();
+
+  for (guint i = 0; i < p->parts->len; i++) {
+    if (!run_part (p, &g_array_index (p->parts, E2vVkPart, i), timed, error))
+      return FALSE;
+  }
+  e2v_vk_speed_measure (&p->context->speed, e2v_plan_flops (p->plan),
+      (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC);
+  return TRUE;
+}
+
+static gboolean
 vulkan_run (E2vProgram * program, const float *waveforms, GError ** error)
 {
   E2vVkProgram *p = &((VulkanProgram *) program)->program;
 
   fill_input (p, waveforms);
-  return e2v_vk_submit (&p->context->device, p->commands, p->fence, p->timeout,
-      error);
+  return run_parts (p, FALSE, error);
 }
 
 static gboolean
@@ -109,9 +142,7 @@ vulkan_profile (E2vProgram * program, const float *waveforms,
   if (!p->timed && !e2v_vk_record_timed (p, error))
     return FALSE;
   fill_input (p, waveforms);
-  return e2v_vk_submit (&p->context->device, p->timed, p->fence, p->timeout,
-      error)
-      && read_times (p, op_seconds, error);
+  return run_parts (p, TRUE, error) && read_times (p, op_seconds, error);
 }
 
 /* ---- the executor ----------------------------------------------------------------------------------------------- */
@@ -122,13 +153,27 @@ vulkan_free (E2vExecutor * executor)
   VulkanExecutor *e = (VulkanExecutor *) executor;
   E2vVkContext *c = &e->context;
 
-  e2v_vk_weights_free (c->weights, &c->device);
-  if (c->pipelines.family)
-    e2v_vk_pipelines_clear (&c->pipelines, &c->device);
-  e2v_vk_device_clear (&c->device);
+  if (e2v_vk_device_settle (&c->device)) {
+    e2v_vk_weights_free (c->weights, &c->device);
+    if (c->pipelines.family)
+      e2v_vk_pipelines_clear (&c->pipelines, &c->device);
+    e2v_vk_device_clear (&c->device);
+  }
   e2v_model_unref (e->parent.model);
   g_free (e->parent.description);
+  g_free (e->parent.identity);
   g_free (e);
+}
+
+static E2vExecutor *
+vulkan_reopen (const E2vExecutor * executor, E2vPrecision precision,
+    GError ** error)
+{
+  const E2vVkContext *c = &((const VulkanExecutor *) executor)->context;
+
+  return e2v_vulkan_new (executor->model, c->device.physical.uuid, precision,
+      c->pipelines.family == e2v_vk_family_scalar ()? E2V_SHADERS_SCALAR
+      : E2V_SHADERS_SIMD, error);
 }
 
 static const E2vExecutorClass vulkan_class = {
@@ -138,6 +183,7 @@ static const E2vExecutorClass vulkan_class = {
   .read = vulkan_read,
   .profile = vulkan_profile,
   .program_free = vulkan_program_free,
+  .reopen = vulkan_reopen,
   .free = vulkan_free,
 };
 
@@ -211,6 +257,16 @@ resolve_precision (const E2vVkPhysical * physical, E2vModel * model,
   return E2V_PRECISION_FP32;
 }
 
+static char *
+identify (const E2vVkPhysical * physical, const E2vVkFamily * family)
+{
+  g_autofree char *device = e2v_vk_physical_identity (physical);
+  g_autofree char *shaders = e2v_vk_family_digest (family);
+
+  return g_strdup_printf ("%s%u %.16s %s", family->name, family->lanes,
+      shaders, device);
+}
+
 static gboolean
 open_executor (VulkanExecutor * e, const char *device, E2vPrecision precision,
     E2vShaders shaders, GError ** error)
@@ -218,12 +274,15 @@ open_executor (VulkanExecutor * e, const char *device, E2vPrecision precision,
   E2vVkContext *c = &e->context;
   const E2vVkPhysical *physical = &c->device.physical;
   const E2vVkFamily *family;
+  g_autofree char *cache_path = NULL;
 
   if (!e2v_vk_device_open (&c->device, device, error))
     return FALSE;
+  e2v_vk_speed_guess (&c->speed, physical->properties.deviceType);
   family = choose_family (physical, shaders, error);
+  cache_path = e2v_vk_cache_path (&physical->properties);
   if (!family || !e2v_vk_pipelines_init (&c->pipelines, &c->device, family,
-          error))
+          cache_path, error))
     return FALSE;
   e->parent.precision = resolve_precision (physical, e->parent.model,
       precision);
@@ -231,6 +290,7 @@ open_executor (VulkanExecutor * e, const char *device, E2vPrecision precision,
       e->parent.precision == E2V_PRECISION_FP16);
   e->parent.description = g_strdup_printf ("%s, %s shaders", physical->name,
       family->name);
+  e->parent.identity = identify (physical, family);
   return TRUE;
 }
 
@@ -254,4 +314,16 @@ e2v_vulkan_new (E2vModel * model, const char *device, E2vPrecision precision,
     return NULL;
   }
   return &e->parent;
+}
+
+E2vVkContext *
+e2v_vk_executor_context (E2vExecutor * executor)
+{
+  return &((VulkanExecutor *) executor)->context;
+}
+
+E2vVkProgram *
+e2v_vk_executor_program (E2vProgram * program)
+{
+  return &((VulkanProgram *) program)->program;
 }

@@ -102,6 +102,8 @@ e2v_vk_buffer_init (E2vVkBuffer * b, E2vVkDevice * d, VkDeviceSize size,
 void
 e2v_vk_buffer_clear (E2vVkBuffer * b, E2vVkDevice * d)
 {
+  if (!e2v_vk_device_settle (d))
+    return;
   if (b->buffer)
     d->vk.vkDestroyBuffer (d->device, b->buffer, NULL);
   if (b->memory)

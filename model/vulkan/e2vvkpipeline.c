@@ -55,11 +55,12 @@ create_layout (E2vVkPipelines * p, E2vVkDevice * d, GError ** error)
 
 gboolean
 e2v_vk_pipelines_init (E2vVkPipelines * p, E2vVkDevice * d,
-    const E2vVkFamily * family, GError ** error)
+    const E2vVkFamily * family, const char *cache_path, GError ** error)
 {
   memset (p, 0, sizeof *p);
   p->family = family;
   p->pipelines = g_array_new (FALSE, FALSE, sizeof (Entry));
+  e2v_vk_cache_open (&p->cache, d, cache_path);
   return create_set_layout (p, d, error) && create_layout (p, d, error);
 }
 
@@ -70,6 +71,7 @@ e2v_vk_pipelines_clear (E2vVkPipelines * p, E2vVkDevice * d)
     d->vk.vkDestroyPipeline (d->device,
         g_array_index (p->pipelines, Entry, i).handle, NULL);
   g_clear_pointer (&p->pipelines, g_array_unref);
+  e2v_vk_cache_close (&p->cache, d);
   if (p->layout)
     d->vk.vkDestroyPipelineLayout (d->device, p->layout, NULL);
   if (p->set_layout)
@@ -135,7 +137,7 @@ create_pipeline (E2vVkPipelines * p, E2vVkDevice * d, guint switches,
     if (d->physical.subgroup_min != d->physical.subgroup_max)
       info.stage.pNext = &lanes;
   }
-  return d->vk.vkCreateComputePipelines (d->device, VK_NULL_HANDLE, 1, &info,
+  return d->vk.vkCreateComputePipelines (d->device, p->cache.handle, 1, &info,
       NULL, handle);
 }
 

@@ -6,7 +6,7 @@
 #ifndef E2V_VK_PIPELINE_H
 #define E2V_VK_PIPELINE_H
 
-#include "e2vvkdevice.h"
+#include "e2vvkcache.h"
 #include "e2vvkshaders.h"
 
 G_BEGIN_DECLS
@@ -44,12 +44,13 @@ typedef struct
   const E2vVkFamily *family;
   VkDescriptorSetLayout set_layout;
   VkPipelineLayout layout;
+  E2vVkCache cache;
   GArray *pipelines;            /* of a private type: variant and handle */
 } E2vVkPipelines;
 
-/* @pipelines can be cleared however far it got. */
+/* @cache_path: where compiled pipelines are kept, or NULL. @pipelines can be cleared however far it got. */
 gboolean e2v_vk_pipelines_init (E2vVkPipelines * pipelines, E2vVkDevice * device, const E2vVkFamily * family,
-    GError ** error);
+    const char *cache_path, GError ** error);
 void e2v_vk_pipelines_clear (E2vVkPipelines * pipelines, E2vVkDevice * device);
 
 /* The pipeline of a variant, VK_NULL_HANDLE with @error set on failure. */

@@ -18,6 +18,10 @@
 /* Speed that any device of a kind exceeds, for the limit of a wait: FLOP/s. (CPUs that run the scalar shaders.) */
 #define SLOWEST_CPU 1e9
 #define SLOWEST_GPU 50e9
+/* Seconds that a first run may take besides. Software devices compile each kernel when it first runs: 12 s for all of
+ * the scalar ones on a busy machine. */
+#define START_CPU 60
+#define START_GPU 10
 
 /* ---- memory ----------------------------------------------------------------------------------------------------- */
 
@@ -79,7 +83,7 @@ static gboolean
 create_readback (E2vVkProgram * p, GError ** error)
 {
   const guint n = e2v_plan_n_buffers (p->plan);
-  guint64 size = 0;
+  guint64 size = sizeof (E2vVkCanary);
 
   p->readback_offsets = g_new0 (guint64, n);
   for (guint i = 0; i < n; i++) {
@@ -88,24 +92,33 @@ create_readback (E2vVkProgram * p, GError ** error)
     p->readback_offsets[i] = size;
     size += p->lives[i].size;
   }
-  return size == 0 || e2v_vk_buffer_init (&p->readback, &p->context->device,
-      size, E2V_VK_MEMORY_READBACK, "results", error);
+  if (!e2v_vk_buffer_init (&p->readback, &p->context->device, size,
+          E2V_VK_MEMORY_READBACK, "results", error))
+    return FALSE;
+  memset (p->readback.map, 0, sizeof (E2vVkCanary));
+  return TRUE;
 }
 
 static gboolean
 create_fence (E2vVkProgram * p, GError ** error)
 {
   E2vVkDevice *d = &p->context->device;
-  const gboolean cpu = d->physical.properties.deviceType
-      == VK_PHYSICAL_DEVICE_TYPE_CPU;
   const VkFenceCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO,
   };
 
-  p->timeout = 10 + 20 * e2v_plan_flops (p->plan)
-      / (cpu ? SLOWEST_CPU : SLOWEST_GPU);
   return e2v_vk_check (d->vk.vkCreateFence (d->device, &info, NULL, &p->fence),
       "vkCreateFence", NULL, error);
+}
+
+double
+e2v_vk_program_timeout (const E2vVkProgram * p, const E2vVkPart * part)
+{
+  const gboolean cpu = p->context->device.physical.properties.deviceType
+      == VK_PHYSICAL_DEVICE_TYPE_CPU;
+
+  return (cpu ? START_CPU : START_GPU)
+      + 20 * part->flops / (cpu ? SLOWEST_CPU : SLOWEST_GPU);
 }
 
 /* ---- descriptors ------------------------------------------------------------------------------------------------ */
@@ -273,6 +286,7 @@ e2v_vk_program_init (E2vVkProgram * p, E2vVkContext * context,
   p->texels = g_new0 (VkBufferView, e2v_plan_n_buffers (plan));
   p->floats = g_new0 (VkBufferView, e2v_plan_n_buffers (plan));
   p->steps = g_new0 (E2vVkStep, n_ops);
+  p->parts = e2v_vk_parts_new (plan, &context->speed);
   if (!e2v_vk_weights_prepare (context->weights, &context->device, plan, error)
       || !create_arena (p, error) || !create_upload (p, error)
       || !create_readback (p, error) || !create_fence (p, error)
@@ -308,10 +322,14 @@ e2v_vk_program_clear (E2vVkProgram * p)
   E2vVkDevice *d = &p->context->device;
   const guint n = e2v_plan_n_buffers (p->plan);
 
-  /* a run that failed may still be at work */
-  d->vk.vkDeviceWaitIdle (d->device);
-  free_commands (d, p->commands);
-  free_commands (d, p->timed);
+  /* a run that failed may still be at work: then it keeps everything */
+  if (!e2v_vk_device_settle (d))
+    return;
+  for (guint i = 0; i < p->parts->len; i++) {
+    free_commands (d, g_array_index (p->parts, E2vVkPart, i).commands);
+    free_commands (d, g_array_index (p->parts, E2vVkPart, i).timed);
+  }
+  g_array_unref (p->parts);
   if (p->queries)
     d->vk.vkDestroyQueryPool (d->device, p->queries, NULL);
   if (p->fence)

@@ -1,15 +1,18 @@
-/* e2vvkrecord.c - a program as one command buffer.
+/* e2vvkrecord.c - a program as command buffers, one a part.
  *
  * (1) Operations run one after the other: after each stands a barrier that makes its writes visible to all later ones.
  *     Dispatches of one operation write different rows and need none between them.
  * (2) The host writes the input before a submission, which makes it visible; a staged input is copied first.
- * (3) Outputs are copied last, and a barrier hands the copies to the host.
- * (4) The command buffer is submitted again and again, never while it runs: the host waits for the fence in between.
+ * (3) Outputs are copied last, then the words of the canary (e2vvkcanary.h), and a barrier hands them to the host.
+ * (4) The command buffers are submitted again and again, one after the other: the host waits for the fence in between.
+ *     Barriers reach over submissions of one queue, so that it does not matter where parts begin.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "e2vvkrecord.h"
 
 #include "e2verror.h"
 #include "e2vvkresult.h"
+
+#include <stddef.h>
 
 #define COMPUTE VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT
 #define TRANSFER VK_PIPELINE_STAGE_TRANSFER_BIT
@@ -73,13 +76,63 @@ record_step (E2vVkProgram * p, VkCommandBuffer commands, const E2vVkStep * step)
       COMPUTE | TRANSFER, SHADER_ACCESS | VK_ACCESS_TRANSFER_READ_BIT);
 }
 
+/* The first word that the last operation writes. */
+static VkDeviceSize
+witness_offset (const E2vVkProgram * p)
+{
+  const guint last = e2v_plan_n_ops (p->plan) - 1;
+  const E2vOp *op = e2v_plan_op (p->plan, last);
+
+  return p->lives[op->y].offset
+      + (VkDeviceSize) p->steps[last].dispatch.push.y_first * 4 *
+      sizeof (float);
+}
+
+/* Before the last operation. One that works in place reads the word, which then has to stay. */
+static void
+record_poison (E2vVkProgram * p, VkCommandBuffer commands)
+{
+  E2vVkDevice *d = &p->context->device;
+  const E2vOp *op = e2v_plan_op (p->plan, e2v_plan_n_ops (p->plan) - 1);
+
+  if (op->x == op->y || op->x2 == op->y || op->residual == op->y)
+    return;
+  e2v_vk_barrier (d, commands, COMPUTE, VK_ACCESS_SHADER_WRITE_BIT, TRANSFER,
+      VK_ACCESS_TRANSFER_WRITE_BIT);
+  d->vk.vkCmdFillBuffer (commands, p->arena.buffer, witness_offset (p),
+      sizeof (guint32), E2V_VK_POISON);
+  e2v_vk_barrier (d, commands, TRANSFER, VK_ACCESS_TRANSFER_WRITE_BIT, COMPUTE,
+      SHADER_ACCESS);
+}
+
+static void
+record_canary (E2vVkProgram * p, VkCommandBuffer commands)
+{
+  E2vVkDevice *d = &p->context->device;
+  const VkBufferCopy witness = {
+    .srcOffset = witness_offset (p),
+    .dstOffset = offsetof (E2vVkCanary, witness),
+    .size = sizeof (guint32),
+  };
+  const VkBufferCopy ticket = {
+    .srcOffset = offsetof (E2vVkCanary, ticket),
+    .dstOffset = offsetof (E2vVkCanary, answer),
+    .size = sizeof (guint32),
+  };
+
+  d->vk.vkCmdCopyBuffer (commands, p->arena.buffer, p->readback.buffer, 1,
+      &witness);
+  d->vk.vkCmdCopyBuffer (commands, p->readback.buffer, p->readback.buffer, 1,
+      &ticket);
+  e2v_vk_barrier (d, commands, TRANSFER, VK_ACCESS_TRANSFER_WRITE_BIT,
+      VK_PIPELINE_STAGE_HOST_BIT, VK_ACCESS_HOST_READ_BIT);
+}
+
 static void
 record_outputs (E2vVkProgram * p, VkCommandBuffer commands)
 {
   E2vVkDevice *d = &p->context->device;
 
-  if (!p->readback.buffer)
-    return;
   for (guint i = 0; i < e2v_plan_n_buffers (p->plan); i++) {
     const VkBufferCopy region = {
       .srcOffset = p->lives[i].offset,
@@ -91,8 +144,6 @@ record_outputs (E2vVkProgram * p, VkCommandBuffer commands)
       d->vk.vkCmdCopyBuffer (commands, p->arena.buffer, p->readback.buffer, 1,
           &region);
   }
-  e2v_vk_barrier (d, commands, TRANSFER, VK_ACCESS_TRANSFER_WRITE_BIT,
-      VK_PIPELINE_STAGE_HOST_BIT, VK_ACCESS_HOST_READ_BIT);
 }
 
 static void
@@ -106,23 +157,29 @@ stamp (E2vVkProgram * p, VkCommandBuffer commands, gboolean timed, guint query)
 }
 
 static gboolean
-record (E2vVkProgram * p, VkCommandBuffer * commands, gboolean timed,
-    GError ** error)
+record_part (E2vVkProgram * p, const E2vVkPart * part, gboolean timed,
+    VkCommandBuffer * commands, GError ** error)
 {
   E2vVkDevice *d = &p->context->device;
   const guint n = e2v_plan_n_ops (p->plan);
 
   if (!e2v_vk_command_begin (d, commands, error))
     return FALSE;
-  if (timed)
-    d->vk.vkCmdResetQueryPool (*commands, p->queries, 0, n + 1);
-  record_input (p, *commands);
-  stamp (p, *commands, timed, 0);
-  for (guint i = 0; i < n; i++) {
+  if (part->first == 0) {
+    if (timed)
+      d->vk.vkCmdResetQueryPool (*commands, p->queries, 0, n + 1);
+    record_input (p, *commands);
+    stamp (p, *commands, timed, 0);
+  }
+  for (guint i = part->first; i < part->end; i++) {
+    if (i == n - 1)
+      record_poison (p, *commands);
     record_step (p, *commands, &p->steps[i]);
     stamp (p, *commands, timed, i + 1);
   }
-  record_outputs (p, *commands);
+  if (part->end == n)
+    record_outputs (p, *commands);
+  record_canary (p, *commands);
   return e2v_vk_check (d->vk.vkEndCommandBuffer (*commands),
       "vkEndCommandBuffer", NULL, error);
 }
@@ -130,11 +187,17 @@ record (E2vVkProgram * p, VkCommandBuffer * commands, gboolean timed,
 gboolean
 e2v_vk_record (E2vVkProgram * p, GError ** error)
 {
-  return record (p, &p->commands, FALSE, error);
+  for (guint i = 0; i < p->parts->len; i++) {
+    E2vVkPart *part = &g_array_index (p->parts, E2vVkPart, i);
+
+    if (!record_part (p, part, FALSE, &part->commands, error))
+      return FALSE;
+  }
+  return TRUE;
 }
 
-gboolean
-e2v_vk_record_timed (E2vVkProgram * p, GError ** error)
+static gboolean
+create_queries (E2vVkProgram * p, GError ** error)
 {
   E2vVkDevice *d = &p->context->device;
   const VkQueryPoolCreateInfo info = {
@@ -148,9 +211,22 @@ e2v_vk_record_timed (E2vVkProgram * p, GError ** error)
         "%s cannot tell how long operations take", d->physical.name);
     return FALSE;
   }
-  if (!p->queries
-      && !e2v_vk_check (d->vk.vkCreateQueryPool (d->device, &info, NULL,
-              &p->queries), "vkCreateQueryPool", NULL, error))
+  return p->queries
+      || e2v_vk_check (d->vk.vkCreateQueryPool (d->device, &info, NULL,
+          &p->queries), "vkCreateQueryPool", NULL, error);
+}
+
+gboolean
+e2v_vk_record_timed (E2vVkProgram * p, GError ** error)
+{
+  if (!create_queries (p, error))
     return FALSE;
-  return record (p, &p->timed, TRUE, error);
+  for (guint i = 0; i < p->parts->len; i++) {
+    E2vVkPart *part = &g_array_index (p->parts, E2vVkPart, i);
+
+    if (!record_part (p, part, TRUE, &part->timed, error))
+      return FALSE;
+  }
+  p->timed = TRUE;
+  return TRUE;
 }

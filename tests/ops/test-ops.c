@@ -135,6 +135,41 @@ test_matmul_long (void)
   check_linear (&deep);
 }
 
+/* Whole planes: their rows follow each other without a gap. */
+static void
+check_whole (guint planes, guint rows, E2vOpKind kind)
+{
+  const E2vHparams hp = case_hparams (53, 70, 1);
+  const gboolean matmul = kind == E2V_OP_MATMUL;
+  Case c;
+  int x, y;
+  E2vOp op;
+
+  case_init (&c, &hp, planes + 2);
+  x = case_fill (&c, planes + 1, rows, 1, 53);
+  y = case_buffer (&c, planes + 2, rows, 1, matmul ? 70 : 53, TRUE);
+  op = case_op (&c, kind, x, y);
+  op.planes = planes;
+  op.x_plane = 1;
+  op.y_plane = 2;
+  if (matmul) {
+    op.residual = case_fill (&c, planes + 2, rows, 1, 70);
+    op.w = case_weight (&c, E2V_ROLE_PROJECTION_WEIGHT, 0);
+    op.b = case_weight (&c, E2V_ROLE_PROJECTION_BIAS, 0);
+  }
+  case_add (&c, &op);
+  case_check (&c);
+}
+
+static void
+test_whole_planes (void)
+{
+  check_whole (3, 13, E2V_OP_MATMUL);
+  check_whole (5, 59, E2V_OP_MATMUL);
+  check_whole (7, 1, E2V_OP_MATMUL);
+  check_whole (3, 13, E2V_OP_NORM);
+}
+
 /* A convolution over time: overlapping rows. */
 static void
 check_conv (guint planes, guint rows, guint channels, guint step)
@@ -468,6 +503,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ops/matmul/epilogue", test_matmul_epilogue);
   g_test_add_func ("/ops/matmul/half", test_matmul_half);
   g_test_add_func ("/ops/matmul/long", test_matmul_long);
+  g_test_add_func ("/ops/whole-planes", test_whole_planes);
   g_test_add_func ("/ops/matmul/conv", test_matmul_conv);
   g_test_add_func ("/ops/matmul/heads", test_matmul_heads);
   g_test_add_func ("/ops/matmul/grouped", test_matmul_grouped);
