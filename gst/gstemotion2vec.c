@@ -673,7 +673,9 @@ make_stats (GstEmotion2vec * self)
         "model", G_TYPE_STRING,
         gst_emotion2vec_engine_model_name (self->engine),
         "device", G_TYPE_STRING,
-        gst_emotion2vec_engine_device (self->engine), NULL);
+        gst_emotion2vec_engine_device (self->engine),
+        "re-run", G_TYPE_UINT64,
+        gst_emotion2vec_stream_n_reruns (self->stream), NULL);
   return stats;
 }
 

@@ -77,6 +77,7 @@ struct _GstEmotion2vecStream
   guint generation;
   GQueue pending, done;         /* of Request */
   guint n_in_flight;
+  guint64 n_reruns;
 };
 
 typedef struct
@@ -86,6 +87,7 @@ typedef struct
   guint n_samples;
   GstEmotion2vecWindow *window; /* NULL: a warm-up for n_samples */
   GstEmotion2vecResult *result;
+  gboolean rerun;
   GError *error;
 } Request;
 
@@ -249,6 +251,7 @@ run_windows (GstEmotion2vecEngine * engine, GPtrArray * batch, GError ** error)
 
     fill_result (engine, outputs[i], request->result);
     request->result->inference_time = elapsed;
+    request->rerun = outputs[i]->rerun;
     e2v_result_free (outputs[i]);
   }
   return TRUE;
@@ -280,6 +283,7 @@ deliver_batch (GPtrArray * batch)
     GstEmotion2vecStream *stream = request->stream;
 
     stream->n_in_flight--;
+    stream->n_reruns += request->rerun ? 1 : 0;
     if (is_stale (request))
       request_free (request);
     else
@@ -676,6 +680,17 @@ gst_emotion2vec_stream_wait (GstEmotion2vecStream * stream)
   done = wait_until_done (stream);
   g_mutex_unlock (&stream->engine->lock);
   return done;
+}
+
+guint64
+gst_emotion2vec_stream_n_reruns (GstEmotion2vecStream * stream)
+{
+  guint64 n;
+
+  g_mutex_lock (&stream->engine->lock);
+  n = stream->n_reruns;
+  g_mutex_unlock (&stream->engine->lock);
+  return n;
 }
 
 static Request *

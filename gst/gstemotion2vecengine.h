@@ -35,7 +35,7 @@ void gst_emotion2vec_engine_unref (GstEmotion2vecEngine * engine);
 /* All (transfer none), living as long as the engine. */
 const char *gst_emotion2vec_engine_model_name (const GstEmotion2vecEngine * engine);
 const char *gst_emotion2vec_engine_device (const GstEmotion2vecEngine * engine);        /* for people */
-/* (nullable): why the device "auto" is not a Vulkan device. */
+/* (nullable): why the device is not the first choice, or runs otherwise than asked, and how. */
 const char *gst_emotion2vec_engine_warning (const GstEmotion2vecEngine * engine);
 /* The labels of the classes in use as the model's makers wrote them; empty without a head. */
 const char *const *gst_emotion2vec_engine_labels (const GstEmotion2vecEngine * engine);
@@ -65,6 +65,9 @@ gboolean gst_emotion2vec_stream_submit (GstEmotion2vecStream * stream, GstEmotio
 
 /* Waits until every window submitted is done. FALSE: flushing. */
 gboolean gst_emotion2vec_stream_wait (GstEmotion2vecStream * stream);
+
+/* Windows that were run again in fp32, since half precision could not hold them. MT: any thread. */
+guint64 gst_emotion2vec_stream_n_reruns (GstEmotion2vecStream * stream);
 
 /* The next result that is done, without waiting; (nullable) (transfer full). NULL without an error: none is done. */
 GstEmotion2vecResult *gst_emotion2vec_stream_pop (GstEmotion2vecStream * stream, GError ** error);

@@ -3,11 +3,8 @@
 #include "e2vencoder.h"
 
 #include "e2verror.h"
-#include "e2vref.h"
 #include "e2vscores.h"
-#ifdef HAVE_VULKAN
-#include "vulkan/e2vvulkan.h"
-#endif
+#include "e2vselfcheck.h"
 
 #include <math.h>
 #include <string.h>
@@ -27,59 +24,17 @@ struct _E2vEncoder
   E2vExecutor *executor;
   Prepared programs[MAX_PROGRAMS];
   guint64 clock;                /* counts uses */
+  E2vEncoder *full;             /* the same device in fp32; NULL until half precision overflowed */
+  guint64 n_reruns;
 };
 
-/* ---- opening ---------------------------------------------------------------------------------------------------- */
-
-static E2vExecutor *
-open_vulkan (E2vModel * model, const char *device, E2vPrecision precision,
-    GError ** error)
-{
-#ifdef HAVE_VULKAN
-  return e2v_vulkan_new (model, device, precision, E2V_SHADERS_AUTO, error);
-#else
-  g_set_error_literal (error, E2V_ERROR, E2V_ERROR_NO_DRIVER,
-      "this build has no Vulkan support: rebuild with -Dvulkan=enabled, or "
-      "choose the device \"cpu\"");
-  return NULL;
-#endif
-}
-
-static E2vExecutor *
-open_auto (E2vModel * model, E2vPrecision precision, char **warning,
-    GError ** error)
-{
-  g_autoptr (GError) reason = NULL;
-  E2vExecutor *executor;
-
-  if (precision == E2V_PRECISION_FP64)
-    return e2v_ref_new (model, precision, error);
-  executor = open_vulkan (model, "vulkan", precision, &reason);
-  if (executor)
-    return executor;
-  executor = e2v_ref_new (model, precision, error);
-  if (executor && warning)
-    *warning = g_strdup_printf ("%s. Running on the CPU instead, without "
-        "Vulkan: right, but many times slower", reason->message);
-  return executor;
-}
+/* ---- life ------------------------------------------------------------------------------------------------------- */
 
 E2vEncoder *
-e2v_encoder_new (E2vModel * model, const char *device, E2vPrecision precision,
-    char **warning, GError ** error)
+e2v_encoder_new_on (E2vExecutor * executor)
 {
-  E2vExecutor *executor;
-  E2vEncoder *encoder;
+  E2vEncoder *encoder = g_new0 (E2vEncoder, 1);
 
-  if (g_str_equal (device, "auto"))
-    executor = open_auto (model, precision, warning, error);
-  else if (g_str_equal (device, "ref") || g_str_equal (device, "cpu"))
-    executor = e2v_ref_new (model, precision, error);
-  else
-    executor = open_vulkan (model, device, precision, error);
-  if (!executor)
-    return NULL;
-  encoder = g_new0 (E2vEncoder, 1);
   encoder->executor = executor;
   return encoder;
 }
@@ -92,12 +47,21 @@ prepared_clear (Prepared * prepared)
 }
 
 void
+e2v_encoder_forget_programs (E2vEncoder * encoder)
+{
+  for (guint i = 0; i < MAX_PROGRAMS; i++)
+    prepared_clear (&encoder->programs[i]);
+  if (encoder->full)
+    e2v_encoder_forget_programs (encoder->full);
+}
+
+void
 e2v_encoder_free (E2vEncoder * encoder)
 {
   if (!encoder)
     return;
-  for (guint i = 0; i < MAX_PROGRAMS; i++)
-    prepared_clear (&encoder->programs[i]);
+  e2v_encoder_forget_programs (encoder);
+  e2v_encoder_free (encoder->full);
   e2v_executor_free (encoder->executor);
   g_free (encoder);
 }
@@ -120,10 +84,22 @@ e2v_encoder_executor_name (E2vEncoder * encoder)
   return encoder->executor->klass->name;
 }
 
+const char *
+e2v_encoder_identity (E2vEncoder * encoder)
+{
+  return encoder->executor->identity;
+}
+
 E2vPrecision
 e2v_encoder_precision (E2vEncoder * encoder)
 {
   return encoder->executor->precision;
+}
+
+guint64
+e2v_encoder_n_reruns (E2vEncoder * encoder)
+{
+  return encoder->n_reruns;
 }
 
 void
@@ -249,19 +225,6 @@ read_output (const Prepared * p, const char *name, GError ** error)
   return g_steal_pointer (&values);
 }
 
-static gboolean
-all_finite (const float *values, gsize n, const char *what, GError ** error)
-{
-  for (gsize i = 0; i < n; i++) {
-    if (!isfinite (values[i])) {
-      g_set_error (error, E2V_ERROR, E2V_ERROR_DEVICE,
-          "the device gave a value that is not finite in the %s", what);
-      return FALSE;
-    }
-  }
-  return TRUE;
-}
-
 static void
 add_scores (const E2vModel * model, E2vResult * result, E2vWant want)
 {
@@ -281,48 +244,133 @@ add_scores (const E2vModel * model, E2vResult * result, E2vWant want)
   }
 }
 
-/* Reads what a batch gave into one result a window. */
+/* What a batch gave, all windows in one array each. */
+typedef struct
+{
+  float *utterances;
+  float *logits;                /* NULL without a head */
+  float *frames;                /* NULL unless asked for */
+} Outputs;
+
+static void
+outputs_clear (Outputs * outputs)
+{
+  g_free (outputs->utterances);
+  g_free (outputs->logits);
+  g_free (outputs->frames);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Outputs, outputs_clear)
+     static gboolean
+         read_outputs (const Prepared * p, Outputs * outputs, GError ** error)
+{
+  outputs->utterances = read_output (p, "utterance", error);
+  if (!outputs->utterances)
+    return FALSE;
+  if (e2v_plan_hparams (p->plan)->n_classes
+      && !(outputs->logits = read_output (p, "logits", error)))
+    return FALSE;
+  return !e2v_plan_request (p->plan)->frames
+      || (outputs->frames = read_output (p, "frames", error));
+}
+
 static gboolean
-collect (E2vEncoder * encoder, const Prepared * p, E2vWant want,
-    const guint * indices, E2vResult ** results, GError ** error)
+all_finite (const float *values, gsize n)
+{
+  for (gsize i = 0; i < n; i++) {
+    if (!isfinite (values[i]))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* FALSE with an error. What is not finite in a frame is not finite in the utterance, its mean. */
+static gboolean
+check_finite (const Prepared * p, const Outputs * outputs, GError ** error)
+{
+  const E2vHparams *hp = e2v_plan_hparams (p->plan);
+  gsize batch = e2v_plan_request (p->plan)->batch;
+  const char *what = NULL;
+
+  if (!all_finite (outputs->utterances, batch * hp->embed_dim))
+    what = "utterance embedding";
+  else if (outputs->logits
+      && !all_finite (outputs->logits, batch * hp->n_classes))
+    what = "logits";
+  if (what)
+    g_set_error (error, E2V_ERROR, E2V_ERROR_DEVICE,
+        "the device gave a value that is not finite in the %s", what);
+  return !what;
+}
+
+/* One result a window from what a batch gave. */
+static void
+make_results (E2vEncoder * encoder, const Prepared * p,
+    const Outputs * outputs, E2vWant want, const guint * indices,
+    E2vResult ** results)
 {
   E2vModel *model = encoder->executor->model;
   const E2vHparams *hp = e2v_model_hparams (model);
-  const E2vPlanRequest *request = e2v_plan_request (p->plan);
   gsize dim = hp->embed_dim, n_frames = e2v_plan_n_frames (p->plan);
-  gsize n_tokens = n_frames + hp->n_extra;
-  g_autofree float *utterances = NULL, *logits = NULL, *frames = NULL;
+  gsize n_tokens = n_frames + hp->n_extra, n_classes = hp->n_classes;
 
-  utterances = read_output (p, "utterance", error);
-  if (!utterances || !all_finite (utterances, request->batch * dim,
-          "utterance embedding", error))
-    return FALSE;
-  if (hp->n_classes) {
-    logits = read_output (p, "logits", error);
-    if (!logits || !all_finite (logits,
-            (gsize) request->batch * hp->n_classes, "logits", error))
-      return FALSE;
-  }
-  if (request->frames && !(frames = read_output (p, "frames", error)))
-    return FALSE;
-
-  for (guint i = 0; i < request->batch; i++) {
+  for (guint i = 0; i < e2v_plan_request (p->plan)->batch; i++) {
     E2vResult *result = g_new0 (E2vResult, 1);
 
     results[indices[i]] = result;
     result->n_frames = (guint) n_frames;
     result->dim = (guint) dim;
     result->n_classes = hp->n_classes;
-    result->utterance = g_memdup2 (utterances + i * dim, dim * sizeof (float));
-    if (frames)
-      result->frames = g_memdup2 (frames + (i * n_tokens + hp->n_extra) * dim,
+    result->utterance = g_memdup2 (outputs->utterances + i * dim,
+        dim * sizeof (float));
+    if (outputs->frames)
+      result->frames =
+          g_memdup2 (outputs->frames + (i * n_tokens + hp->n_extra) * dim,
           n_frames * dim * sizeof (float));
-    if (logits) {
-      result->logits = g_memdup2 (logits + i * hp->n_classes,
-          hp->n_classes * sizeof (float));
+    if (outputs->logits) {
+      result->logits = g_memdup2 (outputs->logits + i * n_classes,
+          n_classes * sizeof (float));
       add_scores (model, result, want);
     }
   }
+}
+
+/* Opens the same device in fp32 for windows that half precision cannot hold. */
+static gboolean
+open_full (E2vEncoder * encoder, GError ** error)
+{
+  E2vExecutor *executor;
+
+  if (encoder->full)
+    return TRUE;
+  executor = e2v_executor_reopen (encoder->executor, E2V_PRECISION_FP32, error);
+  if (!executor)
+    return FALSE;
+  encoder->full = e2v_encoder_new_on (executor);
+  if (e2v_selfcheck (encoder->full, error))
+    return TRUE;
+  g_clear_pointer (&encoder->full, e2v_encoder_free);
+  return FALSE;
+}
+
+static gboolean run_batch (E2vEncoder * encoder, const E2vWindow * windows,
+    const guint * indices, guint n, E2vWant want, E2vResult ** results,
+    GError ** error);
+
+static gboolean
+rerun_batch (E2vEncoder * encoder, const E2vWindow * windows,
+    const guint * indices, guint n, E2vWant want, E2vResult ** results,
+    GError ** error)
+{
+  if (!open_full (encoder, error) || !run_batch (encoder->full, windows,
+          indices, n, want, results, error)) {
+    g_prefix_error (error, "half precision gave a value that is not finite, "
+        "and fp32 failed: ");
+    return FALSE;
+  }
+  for (guint i = 0; i < n; i++)
+    results[indices[i]]->rerun = TRUE;
+  encoder->n_reruns += n;
   return TRUE;
 }
 
@@ -335,8 +383,11 @@ run_batch (E2vEncoder * encoder, const E2vWindow * windows,
     .n_samples = windows[indices[0]].n_samples,
     .frames = (want & (E2V_WANT_FRAMES | E2V_WANT_FRAME_SCORES)) != 0
   };
+  gboolean may_rerun = encoder->executor->precision == E2V_PRECISION_FP16
+      && !(want & E2V_WANT_NO_RERUN);
   Prepared *p = find_program (encoder, &request, error);
   g_autofree float *waveforms = NULL;
+  g_auto (Outputs) outputs = { NULL };
 
   if (!p)
     return FALSE;
@@ -344,8 +395,14 @@ run_batch (E2vEncoder * encoder, const E2vWindow * windows,
   for (guint i = 0; i < n; i++)
     fill_waveform (encoder, &windows[indices[i]],
         waveforms + (gsize) i * request.n_samples);
-  return e2v_program_run (p->program, waveforms, error)
-      && collect (encoder, p, want, indices, results, error);
+  if (!e2v_program_run (p->program, waveforms, error)
+      || !read_outputs (p, &outputs, error))
+    return FALSE;
+  if (!check_finite (p, &outputs, may_rerun ? NULL : error))
+    return may_rerun && rerun_batch (encoder, windows, indices, n, want,
+        results, error);
+  make_results (encoder, p, &outputs, want, indices, results);
+  return TRUE;
 }
 
 /* The indices of up to @max windows as long as the first one that has no result yet. */

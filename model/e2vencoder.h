@@ -12,19 +12,30 @@ G_BEGIN_DECLS
 
 typedef struct _E2vEncoder E2vEncoder;
 
-/* @device: "auto" (a Vulkan device, else the reference executor with a warning), "vulkan", an index, part of a
- * device's name, a UUID, "cpu" or "ref" (the reference executor by choice).
- * @warning: (out) (nullable) (transfer full): why "auto" did not take a Vulkan device; NULL if it did.
- * Errors: as e2v_vulkan_new() and e2v_ref_new(). */
+/* @device: "auto" (a Vulkan device, else the reference executor with a warning), "vulkan" (the best Vulkan device), an
+ * index, part of a device's name, a UUID, "cpu" or "ref" (the reference executor by choice).
+ * A device has to prove itself (e2vselfcheck.h). If it answers wrongly, or fails, the scalar shaders are tried, then fp32,
+ * then, for "auto" and "vulkan", the next device. A shader family forced by EMOTION2VEC_SHADERS is never exchanged.
+ * @warning: (out) (nullable) (transfer full): why it is not the first choice, and what runs instead; NULL if it is.
+ * Errors: as e2v_vulkan_new() and e2v_ref_new(); E2V_ERROR_DEVICE with the numbers if all that is left answers wrongly. */
 E2vEncoder *e2v_encoder_new (E2vModel * model, const char *device, E2vPrecision precision, char **warning,
     GError ** error);
+
+/* On an executor that the caller opened, believed without proof. @executor: (transfer full). Never fails. */
+E2vEncoder *e2v_encoder_new_on (E2vExecutor * executor);
+
+/* Frees the programs kept for recent lengths, and with them their memory on the device. */
+void e2v_encoder_forget_programs (E2vEncoder * encoder);
+
 void e2v_encoder_free (E2vEncoder * encoder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (E2vEncoder, e2v_encoder_free)
 
 E2vModel *e2v_encoder_model (E2vEncoder * encoder);     /* (transfer none) */
 const char *e2v_encoder_description (E2vEncoder * encoder);     /* device and shaders, for people */
+const char *e2v_encoder_identity (E2vEncoder * encoder);        /* (nullable): of the executor, for verdicts */
 const char *e2v_encoder_executor_name (E2vEncoder * encoder);   /* "ref", "vulkan" */
 E2vPrecision e2v_encoder_precision (E2vEncoder * encoder);      /* in force, never AUTO */
+guint64 e2v_encoder_n_reruns (E2vEncoder * encoder);    /* windows run again in fp32 so far */
 
 /* Mono samples at 16 kHz, full scale +-1, not normalised. */
 typedef struct
@@ -37,6 +48,7 @@ typedef enum
 {
   E2V_WANT_FRAMES = 1 << 0,     /* frame features */
   E2V_WANT_FRAME_SCORES = 1 << 1,       /* the head on each frame; needs a head */
+  E2V_WANT_NO_RERUN = 1 << 2,   /* what half precision cannot hold is an error: for self-tests */
 } E2vWant;
 
 /* What one window gave. Arrays are row-major. */
@@ -47,12 +59,14 @@ typedef struct
   float *logits, *scores;       /* [n_classes]; NULL without a head */
   float *frames;                /* [n_frames][dim], NULL unless wanted */
   float *frame_scores;          /* [n_frames][n_classes], NULL unless wanted */
+  gboolean rerun;               /* from fp32, since a value of its batch was not finite in half precision */
 } E2vResult;
 
 void e2v_result_free (E2vResult * result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (E2vResult, e2v_result_free)
 
-/* Runs the windows, which may differ in length. All or nothing.
+/* Runs the windows, which may differ in length. All or nothing. A batch that gives a value that is not finite in half
+ * precision is run again in fp32 on the same device, which is opened then and proves itself.
  * @results: (out) (array length=n_windows): one result a window, each to be freed; untouched on failure.
  * Errors: E2V_ERROR_ARGUMENT (a window is too short or not finite), E2V_ERROR_TOO_LARGE (longer than
  * E2V_MAX_WINDOW_SAMPLES), those of the executor; E2V_ERROR_DEVICE if a score is not finite. */

@@ -30,6 +30,13 @@ e2v_executor_prepare (E2vExecutor * executor, const E2vPlan * plan,
   return executor->klass->prepare (executor, plan, error);
 }
 
+E2vExecutor *
+e2v_executor_reopen (const E2vExecutor * executor, E2vPrecision precision,
+    GError ** error)
+{
+  return executor->klass->reopen (executor, precision, error);
+}
+
 void
 e2v_executor_free (E2vExecutor * executor)
 {

@@ -38,6 +38,8 @@ typedef struct
   /* Like run, and writes the seconds that each operation took to @op_seconds. */
   gboolean (*profile) (E2vProgram * program, const float *waveforms, double *op_seconds, GError ** error);
   void (*program_free) (E2vProgram * program);
+  /* Another executor of the same model on the same device, with the same kernels where there is a choice. */
+  E2vExecutor *(*reopen) (const E2vExecutor * executor, E2vPrecision precision, GError ** error);
   void (*free) (E2vExecutor * executor);
 } E2vExecutorClass;
 
@@ -48,6 +50,9 @@ struct _E2vExecutor
   E2vModel *model;              /* a reference */
   E2vPrecision precision;       /* what is in force: never AUTO */
   char *description;            /* for people: "llvmpipe (LLVM 15.0.6, 256 bits), simd shaders" */
+  /* One line that changes with whatever may change the answers: device, driver, shaders. NULL: the answers are always
+   * right. */
+  char *identity;
 };
 
 struct _E2vProgram
@@ -57,6 +62,7 @@ struct _E2vProgram
 };
 
 E2vProgram *e2v_executor_prepare (E2vExecutor * executor, const E2vPlan * plan, GError ** error);
+E2vExecutor *e2v_executor_reopen (const E2vExecutor * executor, E2vPrecision precision, GError ** error);
 void e2v_executor_free (E2vExecutor * executor);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (E2vExecutor, e2v_executor_free)
 

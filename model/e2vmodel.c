@@ -15,6 +15,7 @@ struct _E2vModel
   E2vTensor *tensors;           /* in the layout's order; names are the layout's */
   char **labels;
   E2vModelInfo info;
+  char *content_id;
   E2vSelftest selftest;
   float *alibi;
   gpointer storage;
@@ -170,6 +171,7 @@ e2v_model_unref (E2vModel * model)
   g_free (model->info.licence_text);
   g_free (model->info.source);
   g_free (model->info.source_sha256);
+  g_free (model->content_id);
   g_free (model->selftest.utterance);
   g_free (model->selftest.scores);
   g_free (model->alibi);
@@ -244,4 +246,17 @@ e2v_model_n_parameters (const E2vModel * model)
   for (guint i = 0; i < e2v_layout_size (model->layout); i++)
     n += e2v_tensor_n_elements (&model->tensors[i]);
   return n;
+}
+
+const char *
+e2v_model_content_id (const E2vModel * model)
+{
+  return model->content_id;
+}
+
+void
+e2v_model_set_content_id (E2vModel * model, const char *id)
+{
+  g_free (model->content_id);
+  model->content_id = g_strdup (id);
 }

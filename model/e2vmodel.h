@@ -63,6 +63,11 @@ const E2vSelftest *e2v_model_selftest (const E2vModel * model);
 /* Sets the self-test of a model that nobody else uses yet (converter and reader). Takes copies. */
 void e2v_model_set_selftest (E2vModel * model, guint n_samples, const float *utterance, const float *scores);
 
+/* (nullable): one word that changes with any weight, label or hyper-parameter; NULL if the model is not from a model
+ * file. The setter (reader only) takes a copy. */
+const char *e2v_model_content_id (const E2vModel * model);
+void e2v_model_set_content_id (E2vModel * model, const char *id);
+
 /* ALiBi distance factors a >= 0, [alibi_layers][H] (NULL without ALiBi): slope of the head times the learned scale,
  * negative scales clamped to 0. The bias of query frame i and key frame j is -a * |i - j|. */
 const float *e2v_model_alibi (const E2vModel * model);

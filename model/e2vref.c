@@ -432,9 +432,16 @@ ref_free (E2vExecutor * executor)
   g_free (ref);
 }
 
+static E2vExecutor *
+ref_reopen (const E2vExecutor * executor, E2vPrecision precision,
+    GError ** error)
+{
+  return e2v_ref_new (executor->model, precision, error);
+}
+
 static const E2vExecutorClass ref_class = {
   "ref", ref_prepare, ref_run, ref_read, ref_profile, ref_program_free,
-  ref_free
+  ref_reopen, ref_free
 };
 
 static float *

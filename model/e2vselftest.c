@@ -45,7 +45,7 @@ answer (E2vEncoder * encoder, guint n_samples, GError ** error)
   E2vResult *result = NULL;
 
   e2v_selftest_signal (signal, n_samples);
-  if (!e2v_encoder_run (encoder, &window, 1, 0, &result, error))
+  if (!e2v_encoder_run (encoder, &window, 1, E2V_WANT_NO_RERUN, &result, error))
     return NULL;
   return result;
 }
@@ -68,8 +68,8 @@ e2v_selftest_make (E2vModel * model, GError ** error)
 }
 
 gboolean
-e2v_selftest_run (E2vEncoder * encoder, double *embedding_error,
-    double *score_error, GError ** error)
+e2v_selftest_run (E2vEncoder * encoder, E2vSelftestErrors * errors,
+    GError ** error)
 {
   const E2vSelftest *test = e2v_model_selftest (e2v_encoder_model (encoder));
   g_autoptr (E2vResult) result = NULL;
@@ -93,7 +93,23 @@ e2v_selftest_run (E2vEncoder * encoder, double *embedding_error,
   for (guint i = 0; test->scores && i < result->n_classes; i++)
     worst = MAX (worst,
         fabs ((double) result->scores[i] - (double) test->scores[i]));
-  *embedding_error = sqrt (distance / MAX (norm, 1e-30));
-  *score_error = worst;
+  errors->embedding = sqrt (distance / MAX (norm, 1e-30));
+  errors->score = worst;
   return TRUE;
+}
+
+double
+e2v_selftest_limit (E2vPrecision precision)
+{
+  return precision == E2V_PRECISION_FP16 ? E2V_SELFTEST_LIMIT_FP16
+      : E2V_SELFTEST_LIMIT_FP32;
+}
+
+gboolean
+e2v_selftest_passes (const E2vSelftestErrors * errors, E2vPrecision precision)
+{
+  const double limit = e2v_selftest_limit (precision);
+
+  /* false for what is not a number, too */
+  return errors->embedding <= limit && errors->score <= limit;
 }

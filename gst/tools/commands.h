@@ -8,6 +8,8 @@
 int cmd_convert (int argc, char **argv);
 int cmd_info (int argc, char **argv);
 int cmd_devices (int argc, char **argv);
+int cmd_selftest (int argc, char **argv);
+int cmd_doctor (int argc, char **argv);
 int cmd_run (int argc, char **argv);
 int cmd_bench (int argc, char **argv);
 

@@ -18,6 +18,8 @@ static const Command commands[] = {
   {"convert", cmd_convert, "make a model file from a public checkpoint"},
   {"info", cmd_info, "show what is in a model file"},
   {"devices", cmd_devices, "list the devices that can run a model"},
+  {"selftest", cmd_selftest, "let every device prove itself with a model"},
+  {"doctor", cmd_doctor, "say what is missing or wrong here, and what to do"},
   {"run", cmd_run, "tell the emotion of audio files"},
   {"bench", cmd_bench, "measure how fast a model runs here"},
 };
@@ -57,7 +59,7 @@ main (int argc, char **argv)
   tool_init ("emotion2vec-model");
   if (argc < 2)
     return tool_usage_error ("a command is missing: "
-        "convert, info, devices, run or bench");
+        "convert, info, devices, selftest, doctor, run or bench");
   if (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0
       || strcmp (argv[1], "help") == 0) {
     print_help ();
@@ -70,6 +72,6 @@ main (int argc, char **argv)
   command = find_command (argv[1]);
   if (!command)
     return tool_usage_error ("there is no command '%s': "
-        "use convert, info, devices, run or bench", argv[1]);
+        "use convert, info, devices, selftest, doctor, run or bench", argv[1]);
   return command->run (argc - 1, argv + 1);
 }

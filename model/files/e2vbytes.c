@@ -149,3 +149,15 @@ e2v_align_up (guint64 value, guint64 alignment, guint64 * aligned)
   *aligned = sum & ~(alignment - 1);
   return TRUE;
 }
+
+gpointer
+e2v_alloc (gsize n, gsize element_size, GError ** error)
+{
+  gpointer memory = g_try_malloc_n (MAX (n, 1), element_size);
+
+  if (!memory)
+    g_set_error (error, E2V_ERROR, E2V_ERROR_OUT_OF_MEMORY,
+        "no memory for %" G_GSIZE_FORMAT " elements of %" G_GSIZE_FORMAT
+        " bytes", n, element_size);
+  return memory;
+}

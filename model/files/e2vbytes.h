@@ -46,6 +46,10 @@ gboolean e2v_range_fits (guint64 offset, guint64 length, guint64 size);
 /* @value rounded up to a multiple of @alignment, a power of two; FALSE on overflow. */
 gboolean e2v_align_up (guint64 value, guint64 alignment, guint64 * aligned);
 
+/* Memory for @n elements where a file tells the number; free with g_free(). NULL with E2V_ERROR_OUT_OF_MEMORY: too large
+ * a file is no reason to abort. */
+gpointer e2v_alloc (gsize n, gsize element_size, GError ** error);
+
 G_END_DECLS
 
 #endif

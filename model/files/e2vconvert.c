@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "e2vconvert.h"
 
+#include "e2vbytes.h"
 #include "e2vderive.h"
 #include "e2verror.h"
 #include "e2vfile.h"
@@ -299,9 +300,13 @@ read_tensor (Conversion * c, guint index, gsize n, float *dst, GError ** error)
   const E2vTensorSpec *spec = e2v_layout_get (c->layout, index);
   gboolean turn = spec->role == E2V_ROLE_CONV_WEIGHT
       || spec->role == E2V_ROLE_POS_WEIGHT;
-  g_autofree float *unturned = turn ? g_new (float, n) : NULL;
-  const E2vWeight *weight = find_weight (c, index, error);
+  g_autofree float *unturned =
+      turn ? e2v_alloc (n, sizeof (float), error) : NULL;
+  const E2vWeight *weight;
 
+  if (turn && !unturned)
+    return FALSE;
+  weight = find_weight (c, index, error);
   if (!weight || !e2v_weights_read (c->weights, weight, turn ? unturned : dst,
           error))
     return FALSE;
@@ -319,12 +324,9 @@ read_tensors (Conversion * c, GError ** error)
   c->tensors = g_new0 (E2vTensor, e2v_layout_size (c->layout));
   if (!plan_memory (c, &n_elements, error) || !check_surplus (c, error))
     return FALSE;
-  c->data = g_try_new (float, n_elements);
-  if (!c->data) {
-    g_set_error (error, E2V_ERROR, E2V_ERROR_OUT_OF_MEMORY,
-        "no memory for %" G_GSIZE_FORMAT " weights", n_elements);
+  c->data = e2v_alloc (n_elements, sizeof (float), error);
+  if (!c->data)
     return FALSE;
-  }
   for (guint i = 0; i < e2v_layout_size (c->layout); i++) {
     E2vTensor *tensor = &c->tensors[i];
     gsize n = tensor->size / sizeof (float);

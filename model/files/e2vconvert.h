@@ -22,7 +22,7 @@ typedef struct
 
 /* @path: a checkpoint file, or a folder that holds one (model.pt, *.pt, *.safetensors) with config.yaml and tokens.txt.
  * Errors name the tensor or field: E2V_ERROR_NOT_FOUND, E2V_ERROR_IO, E2V_ERROR_FORMAT, E2V_ERROR_NOT_EMOTION2VEC,
- * E2V_ERROR_TENSOR, E2V_ERROR_ARGUMENT (a bad setting, labels that do not fit the head). */
+ * E2V_ERROR_TENSOR, E2V_ERROR_ARGUMENT (a bad setting, labels that do not fit the head), E2V_ERROR_OUT_OF_MEMORY. */
 E2vModel *e2v_convert (const char *path, const E2vConvertOptions * options, GError ** error);
 
 G_END_DECLS

@@ -262,7 +262,9 @@ e2v_gguf_value_u32s (const E2vGgufValue * value, const char *key, gsize * n,
   if (!is_array_of (value, key, E2V_GGUF_U32, "an array of U32", error))
     return NULL;
   *n = (gsize) value->n;
-  numbers = g_new (guint32, *n + 1);
+  numbers = e2v_alloc (*n, sizeof *numbers, error);
+  if (!numbers)
+    return NULL;
   for (gsize i = 0; i < *n; i++)
     numbers[i] = e2v_peek_u32 (value->data + 4 * i);
   return numbers;
@@ -277,7 +279,9 @@ e2v_gguf_value_f32s (const E2vGgufValue * value, const char *key, gsize * n,
   if (!is_array_of (value, key, E2V_GGUF_F32, "an array of F32", error))
     return NULL;
   *n = (gsize) value->n;
-  numbers = g_new (float, *n + 1);
+  numbers = e2v_alloc (*n, sizeof *numbers, error);
+  if (!numbers)
+    return NULL;
   for (gsize i = 0; i < *n; i++)
     numbers[i] = e2v_peek_f32 (value->data + 4 * i);
   return numbers;

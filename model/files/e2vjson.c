@@ -4,31 +4,114 @@
 
 #include "e2vbytes.h"
 
+#include <string.h>
+
 #define MAX_SIZE (1 << 20)
 #define MAX_NESTING 32
 
+/* What may stand outside strings, apart from brackets. json-glib also takes comments and strings in single quotes, in
+ * which a quote or bracket means something else to it than to us. */
 static gboolean
-check_nesting (const char *text, gsize size, GError ** error)
+is_plain (char c)
 {
-  gboolean in_string = FALSE;
+  return c && strchr (" \t\r\n:,+-.0123456789Etruefalsn", c);
+}
+
+/* The four hexadecimal digits at @i, G_MAXUINT if there are none. */
+static guint
+read_unit (const char *text, gsize size, gsize i)
+{
+  guint unit = 0;
+
+  if (size < 4 || i > size - 4)
+    return G_MAXUINT;
+  for (gsize end = i + 4; i < end; i++) {
+    if (!g_ascii_isxdigit (text[i]))
+      return G_MAXUINT;
+    unit = 16 * unit + (guint) g_ascii_xdigit_value (text[i]);
+  }
+  return unit;
+}
+
+/* From the backslash to the last character of the escape. json-glib knows octal escapes too and does not mind half a
+ * surrogate pair; both make strings that are not UTF-8. */
+static gboolean
+skip_escape (const char *text, gsize size, gsize * i)
+{
+  guint unit;
+
+  if (++*i >= size)
+    return FALSE;
+  if (text[*i] != 'u')
+    return strchr ("\"\\/bfnrt", text[*i]) != NULL;
+  unit = read_unit (text, size, *i + 1);
+  if (unit == 0 || unit > 0xffff || (unit >= 0xdc00 && unit <= 0xdfff))
+    return FALSE;
+  *i += 4;
+  if (unit < 0xd800 || unit > 0xdbff)
+    return TRUE;
+  if (size - *i < 3 || text[*i + 1] != '\\' || text[*i + 2] != 'u')
+    return FALSE;
+  unit = read_unit (text, size, *i + 3);
+  *i += 6;
+  return unit >= 0xdc00 && unit <= 0xdfff;
+}
+
+/* From the first quote to the last; the parser says so if there is none. */
+static gboolean
+skip_string (const char *text, gsize size, gsize * i, GError ** error)
+{
+  for (++*i; *i < size && text[*i] != '"'; ++*i) {
+    if (text[*i] == '\\' && !skip_escape (text, size, i))
+      return e2v_bad_format (error,
+          "JSON with a backslash that makes no character");
+  }
+  return TRUE;
+}
+
+/* @depth: of the brackets around the character. */
+static gboolean
+check_character (char c, guint * depth, GError ** error)
+{
+  if (c == '{' || c == '[') {
+    if (++*depth > MAX_NESTING)
+      return e2v_bad_format (error, "JSON that is nested more than %u deep",
+          MAX_NESTING);
+  } else if (c == '}' || c == ']') {
+    --*depth;
+  } else if (!is_plain (c)) {
+    return e2v_bad_format (error, "JSON with a character outside its strings "
+        "that JSON does not know (code %u)", (guint8) c);
+  }
+  return TRUE;
+}
+
+static gsize
+skip_space (const char *text, gsize size, gsize i)
+{
+  while (i < size && g_ascii_isspace (text[i]))
+    i++;
+  return i;
+}
+
+/* Whether the text is one value in brackets, nested no deeper than allowed. Of several values json-glib keeps the last
+ * and leaks the others. */
+static gboolean
+check_structure (const char *text, gsize size, GError ** error)
+{
+  gsize i = skip_space (text, size, 0);
   guint depth = 0;
 
-  for (gsize i = 0; i < size; i++) {
-    if (in_string) {
-      if (text[i] == '\\')
-        i++;
-      else if (text[i] == '"')
-        in_string = FALSE;
-    } else if (text[i] == '"') {
-      in_string = TRUE;
-    } else if (text[i] == '{' || text[i] == '[') {
-      if (++depth > MAX_NESTING)
-        return e2v_bad_format (error, "JSON that is nested more than %u deep",
-            MAX_NESTING);
-    } else if ((text[i] == '}' || text[i] == ']') && depth > 0) {
-      depth--;
-    }
-  }
+  if (i == size || (text[i] != '{' && text[i] != '['))
+    return e2v_bad_format (error, "JSON that is no object");
+  do {
+    if (text[i] == '"' ? !skip_string (text, size, &i, error)
+        : !check_character (text[i], &depth, error))
+      return FALSE;
+    i++;
+  } while (i < size && depth > 0);
+  if (i < size && skip_space (text, size, i) < size)
+    return e2v_bad_format (error, "JSON with more behind its end");
   return TRUE;
 }
 
@@ -48,10 +131,12 @@ e2v_json_parse (const char *text, gsize size, GError ** error)
     e2v_bad_format (error, "JSON that is not UTF-8 text");
     return NULL;
   }
-  if (!check_nesting (text, size, error))
+  if (!check_structure (text, size, error))
     return NULL;
   if (!json_parser_load_from_data (parser, text, (gssize) size, &cause)) {
-    e2v_bad_format (error, "damaged JSON: %s", cause->message);
+    g_autofree char *message = g_utf8_make_valid (cause->message, -1);
+
+    e2v_bad_format (error, "damaged JSON: %s", message);
     return NULL;
   }
   root = json_parser_get_root (parser);

@@ -215,6 +215,7 @@ load_gguf (E2vGguf * gguf, const char *path, GError ** error)
   g_autofree E2vTensor *tensors = NULL;
   g_autofree char *checksum = NULL, *identity = NULL;
   E2vHparams hparams;
+  E2vModel *model;
 
   if (!e2v_model_keys_check (gguf, error))
     return NULL;
@@ -229,7 +230,11 @@ load_gguf (E2vGguf * gguf, const char *path, GError ** error)
     identity = e2v_verdict_identity (path, checksum);
   if (!verify_tensors_once (gguf, identity, error))
     return NULL;
-  return model_from_gguf (g_steal_pointer (&owned), &hparams, tensors, error);
+  model = model_from_gguf (g_steal_pointer (&owned), &hparams, tensors, error);
+  /* the metadata hold a checksum of each tensor, so theirs is one of everything */
+  if (model)
+    e2v_model_set_content_id (model, checksum);
+  return model;
 }
 
 E2vModel *

@@ -11,8 +11,8 @@
 G_BEGIN_DECLS
 
 /* Maps the file; the model borrows its pages as long as it lives.
- * Errors: E2V_ERROR_NOT_FOUND, E2V_ERROR_IO, E2V_ERROR_FORMAT (not GGUF, damaged, an absurd count), and
- * E2V_ERROR_NOT_EMOTION2VEC or E2V_ERROR_TENSOR naming what is wrong. */
+ * Errors: E2V_ERROR_NOT_FOUND, E2V_ERROR_IO, E2V_ERROR_OUT_OF_MEMORY, E2V_ERROR_FORMAT (not GGUF, damaged, an absurd
+ * count), and E2V_ERROR_NOT_EMOTION2VEC or E2V_ERROR_TENSOR naming what is wrong. */
 E2vModel *e2v_model_load (const char *path, GError ** error);
 
 /* The same for a file in memory, which has to outlive the model. Contents are verified each time. */

@@ -145,9 +145,11 @@ e2v_torch_zip_read (E2vTorchZip * zip, const char *path, gsize * size,
   }
   if (!check_entry (zip, name, &info, error))
     return NULL;
+  data = e2v_alloc (info.size, 1, error);
+  if (!data)
+    return NULL;
   file = zip_fopen (zip->archive, name, 0);
-  data = g_try_malloc (MAX (info.size, 1));
-  ok = file && data && read_entry (file, data, info.size);
+  ok = file && read_entry (file, data, info.size);
   if (!ok)
     e2v_bad_format (error, "the zip entry '%s' is damaged", name);
   if (file)

@@ -161,7 +161,19 @@ vulkan_free (E2vExecutor * executor)
   }
   e2v_model_unref (e->parent.model);
   g_free (e->parent.description);
+  g_free (e->parent.identity);
   g_free (e);
+}
+
+static E2vExecutor *
+vulkan_reopen (const E2vExecutor * executor, E2vPrecision precision,
+    GError ** error)
+{
+  const E2vVkContext *c = &((const VulkanExecutor *) executor)->context;
+
+  return e2v_vulkan_new (executor->model, c->device.physical.uuid, precision,
+      c->pipelines.family == e2v_vk_family_scalar ()? E2V_SHADERS_SCALAR
+      : E2V_SHADERS_SIMD, error);
 }
 
 static const E2vExecutorClass vulkan_class = {
@@ -171,6 +183,7 @@ static const E2vExecutorClass vulkan_class = {
   .read = vulkan_read,
   .profile = vulkan_profile,
   .program_free = vulkan_program_free,
+  .reopen = vulkan_reopen,
   .free = vulkan_free,
 };
 
@@ -244,6 +257,16 @@ resolve_precision (const E2vVkPhysical * physical, E2vModel * model,
   return E2V_PRECISION_FP32;
 }
 
+static char *
+identify (const E2vVkPhysical * physical, const E2vVkFamily * family)
+{
+  g_autofree char *device = e2v_vk_physical_identity (physical);
+  g_autofree char *shaders = e2v_vk_family_digest (family);
+
+  return g_strdup_printf ("%s%u %.16s %s", family->name, family->lanes,
+      shaders, device);
+}
+
 static gboolean
 open_executor (VulkanExecutor * e, const char *device, E2vPrecision precision,
     E2vShaders shaders, GError ** error)
@@ -267,6 +290,7 @@ open_executor (VulkanExecutor * e, const char *device, E2vPrecision precision,
       e->parent.precision == E2V_PRECISION_FP16);
   e->parent.description = g_strdup_printf ("%s, %s shaders", physical->name,
       family->name);
+  e->parent.identity = identify (physical, family);
   return TRUE;
 }
 

@@ -15,8 +15,8 @@ static GMutex loader_lock;
 
 /* ---- loader and instance ---------------------------------------------------------------------------------------- */
 
-static gboolean
-open_loader (GError ** error)
+gboolean
+e2v_vulkan_open_loader (GError ** error)
 {
   VkResult result = VK_SUCCESS;
 
@@ -115,7 +115,7 @@ e2v_vk_instance_open (E2vVkInstance * instance, GError ** error)
   VkResult result;
 
   memset (instance, 0, sizeof *instance);
-  if (!open_loader (error))
+  if (!e2v_vulkan_open_loader (error))
     return FALSE;
   result = create_instance (&instance->handle);
   if (result == VK_ERROR_INCOMPATIBLE_DRIVER)
@@ -370,6 +370,22 @@ e2v_vk_physical_find (GArray * list, const char *wanted, GError ** error)
   }
   not_found (list, wanted, error);
   return NULL;
+}
+
+/* The UUID of the pipeline cache is the driver's own mark of its build; names hold the version of LLVM on llvmpipe. */
+char *
+e2v_vk_physical_identity (const E2vVkPhysical * d)
+{
+  const VkPhysicalDeviceProperties *p = &d->properties;
+  GString *text = g_string_new (NULL);
+
+  g_string_append_printf (text, "%s %04x:%04x %08x %08x ", d->uuid,
+      p->vendorID, p->deviceID, p->driverVersion, p->apiVersion);
+  for (guint i = 0; i < VK_UUID_SIZE; i++)
+    g_string_append_printf (text, "%02x", p->pipelineCacheUUID[i]);
+  g_string_append_printf (text, " %s", d->name);
+  g_strdelimit (text->str, "\r\n", ' ');
+  return g_string_free (text, FALSE);
 }
 
 guint

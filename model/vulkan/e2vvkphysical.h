@@ -54,6 +54,9 @@ GArray *e2v_vk_physical_list (const E2vVkInstance * instance, GError ** error);
 /* The one that @wanted names, or NULL with E2V_ERROR_NOT_FOUND and a message that lists what there is. */
 const E2vVkPhysical *e2v_vk_physical_find (GArray * list, const char *wanted, GError ** error);
 
+/* One line that changes with the device or its driver; free with g_free(). */
+char *e2v_vk_physical_identity (const E2vVkPhysical * physical);
+
 /* Lanes of the simd shaders: 4, 8 or 16, or 0 if this device cannot run them. */
 guint e2v_vk_physical_simd_lanes (const E2vVkPhysical * physical);
 

@@ -59,6 +59,25 @@ e2v_vk_family_scalar (void)
   return &scalar;
 }
 
+static gboolean
+is_of_family (const Module * m, const E2vVkFamily * family)
+{
+  return !strcmp (m->family, family->name) && m->lanes == family->lanes;
+}
+
+char *
+e2v_vk_family_digest (const E2vVkFamily * family)
+{
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+
+  for (guint i = 0; i < G_N_ELEMENTS (modules); i++) {
+    if (is_of_family (&modules[i], family))
+      g_checksum_update (sum, (const guchar *) modules[i].code,
+          (gssize) modules[i].size);
+  }
+  return g_strdup (g_checksum_get_string (sum));
+}
+
 const guint32 *
 e2v_vk_family_code (const E2vVkFamily * family, E2vOpKind kind, gboolean half,
     gsize * size)
@@ -66,8 +85,8 @@ e2v_vk_family_code (const E2vVkFamily * family, E2vOpKind kind, gboolean half,
   for (guint i = 0; i < G_N_ELEMENTS (modules); i++) {
     const Module *m = &modules[i];
 
-    if (!strcmp (m->family, family->name) && m->lanes == family->lanes
-        && !strcmp (m->kernel, e2v_op_name (kind)) && m->half == half) {
+    if (is_of_family (m, family) && !strcmp (m->kernel, e2v_op_name (kind))
+        && m->half == half) {
       *size = m->size;
       return m->code;
     }

@@ -35,6 +35,9 @@ const E2vVkFamily *e2v_vk_family_scalar (void);
 /* SPIR-V of a kernel; @half: with weights in half precision (matmul only). Returns the words, and their bytes. */
 const guint32 *e2v_vk_family_code (const E2vVkFamily * family, E2vOpKind kind, gboolean half, gsize * size);
 
+/* SHA-256 of all kernels of a family, hexadecimal; free with g_free(). */
+char *e2v_vk_family_digest (const E2vVkFamily * family);
+
 G_END_DECLS
 
 #endif

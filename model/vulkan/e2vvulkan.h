@@ -31,6 +31,9 @@ typedef struct
   E2vShaders shaders;           /* what AUTO gives here */
 } E2vVulkanDevice;
 
+/* Whether there is a Vulkan loader that is new enough. Errors: E2V_ERROR_NO_DRIVER, as below. */
+gboolean e2v_vulkan_open_loader (GError ** error);
+
 /* Every device that can compute, in the order in which `vulkan` prefers them: discrete, integrated, virtual, cpu.
  * Errors: E2V_ERROR_NO_DRIVER with a message that names what to install. Free with g_ptr_array_unref(). */
 GPtrArray *e2v_vulkan_list_devices (GError ** error);

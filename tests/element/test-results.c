@@ -340,6 +340,7 @@ test_labels_and_stats (void)
   g_object_get (rig->element, "stats", &stats, NULL);
   g_assert_cmpuint (rig_u64 (stats, "windows"), ==, 2);
   g_assert_cmpuint (rig_u64 (stats, "results"), ==, 2);
+  g_assert_cmpuint (rig_u64 (stats, "re-run"), ==, 0);
   g_assert_nonnull (gst_structure_get_string (stats, "device"));
   g_value_init (&labels, GST_TYPE_ARRAY);
   g_object_get_property (G_OBJECT (rig->element), "labels", &labels);

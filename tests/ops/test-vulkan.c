@@ -71,6 +71,30 @@ test_choose (void)
   g_ptr_array_unref (devices);
 }
 
+/* The same device and shaders in another precision; each combination has an identity of its own. */
+static void
+test_reopen (void)
+{
+  const E2vShaders families[] = { E2V_SHADERS_AUTO, E2V_SHADERS_SCALAR };
+  g_autoptr (E2vModel) model = small_model ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (families); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (E2vExecutor) half = e2v_vulkan_new (model, "vulkan",
+        E2V_PRECISION_FP16, families[i], &error);
+    g_autoptr (E2vExecutor) full =
+        e2v_executor_reopen (half, E2V_PRECISION_FP32, &error);
+
+    g_assert_no_error (error);
+    g_assert_cmpint (full->precision, ==, E2V_PRECISION_FP32);
+    g_assert_cmpstr (full->description, ==, half->description);
+    g_assert_cmpstr (full->identity, ==, half->identity);
+    g_assert_null (strchr (full->identity, '\n'));
+    if (families[i] == E2V_SHADERS_SCALAR)
+      g_assert_true (g_str_has_prefix (full->identity, "scalar"));
+  }
+}
+
 static void
 test_bad_requests (void)
 {
@@ -190,6 +214,7 @@ main (int argc, char **argv)
     return 77;
   g_test_add_func ("/vulkan/list", test_list);
   g_test_add_func ("/vulkan/choose", test_choose);
+  g_test_add_func ("/vulkan/reopen", test_reopen);
   g_test_add_func ("/vulkan/bad-requests", test_bad_requests);
   g_test_add_func ("/vulkan/environment", test_environment);
   g_test_add_func ("/vulkan/no-driver", test_no_driver);

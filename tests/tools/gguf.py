@@ -1,6 +1,7 @@
 """gguf.py - takes a GGUF file apart and puts it together again, so that tests can damage it in meaningful ways.
 
 SPDX-License-Identifier: LGPL-2.1-or-later"""
+import hashlib
 import struct
 
 SCALARS = {0: 'B', 1: 'b', 2: 'H', 3: 'h', 4: 'I', 5: 'i', 6: 'f', 7: '?', 10: 'Q', 11: 'q', 12: 'd'}
@@ -33,6 +34,10 @@ class Reader:
 
 def pack_string(text):
     return struct.pack('<Q', len(text)) + text
+
+
+def pack_entry(name, kind, value):
+    return pack_string(name.encode()) + struct.pack('<I', kind) + pack_value(kind, value)
 
 
 def pack_value(kind, value):
@@ -77,10 +82,16 @@ class Gguf:
     def tensor(self, name):
         return next(tensor for tensor in self.tensors if tensor['name'] == name)
 
+    def seal(self):
+        """Makes the checksum of the metadata right again, as somebody would who means harm (docs/model-file.md)."""
+        checksum = 'emotion2vec.checksum.metadata'
+        entries = b''.join(pack_entry(name, *entry) for name, entry in self.keys.items() if name != checksum)
+        self.keys[checksum][1] = hashlib.sha256(entries).hexdigest().encode()
+
     def write(self, path):
         head = b'GGUF' + struct.pack('<IQQ', self.version, len(self.tensors), len(self.keys))
         for name, (kind, value) in self.keys.items():
-            head += pack_string(name.encode()) + struct.pack('<I', kind) + pack_value(kind, value)
+            head += pack_entry(name, kind, value)
         body = b''
         for tensor in self.tensors:
             head += pack_string(tensor['name'].encode()) + struct.pack('<I', len(tensor['dims']))

@@ -18,7 +18,7 @@ class Usage(testkit.ToolTest):
     def test_help(self):
         done = call('--help')
         self.check(done, 0)
-        for command in ('convert', 'info', 'devices', 'run', 'bench'):
+        for command in ('convert', 'info', 'devices', 'selftest', 'doctor', 'run', 'bench'):
             self.assertIn(command, done.stdout)
             done_command = call(command, '--help')
             self.check(done_command, 0)
@@ -31,6 +31,7 @@ class Usage(testkit.ToolTest):
         for arguments in ([], ['walk'], ['--walk'], ['run'], ['run', self.model], ['run', '--walk', 'a', 'b'],
                           ['convert'], ['convert', 'a', 'b'], ['convert', 'a', '--precision', 'fp64'],
                           ['info'], ['info', 'a', 'b'], ['devices', 'a'],
+                          ['selftest'], ['selftest', 'a', 'b'], ['selftest', self.model, '--precision', 'fp8'],
                           ['bench'], ['bench', self.model, '--shape', 'mini'], ['bench', '--shape', 'huge'],
                           ['bench', '--shape', 'mini', '--window', '0'], ['bench', '--shape', 'mini', '--window', '3,x'],
                           ['bench', '--shape', 'mini', '--batch', '1,,2'],

@@ -211,18 +211,34 @@ test_selftest (void)
   E2vHparams hp = tiny ();
   g_autoptr (E2vModel) model = e2v_model_new_random (&hp, 9, NULL);
   g_autoptr (E2vEncoder) encoder = NULL;
-  double embedding, score;
+  E2vSelftestErrors errors;
 
   g_assert_true (e2v_selftest_make (model, NULL));
   encoder = e2v_encoder_new (model, "ref", E2V_PRECISION_FP32, NULL, NULL);
-  g_assert_true (e2v_selftest_run (encoder, &embedding, &score, NULL));
-  g_assert_cmpfloat (embedding, <, 1e-5);
-  g_assert_cmpfloat (score, <, 1e-5);
+  g_assert_true (e2v_selftest_run (encoder, &errors, NULL));
+  g_assert_cmpfloat (errors.embedding, <, 1e-5);
+  g_assert_cmpfloat (errors.score, <, 1e-5);
+  g_assert_true (e2v_selftest_passes (&errors, E2V_PRECISION_FP32));
   g_clear_pointer (&encoder, e2v_encoder_free);
   encoder = e2v_encoder_new (model, "ref", E2V_PRECISION_FP16, NULL, NULL);
-  g_assert_true (e2v_selftest_run (encoder, &embedding, &score, NULL));
-  g_assert_cmpfloat (embedding, >, 1e-5);
-  g_assert_cmpfloat (embedding, <, 2e-2);
+  g_assert_true (e2v_selftest_run (encoder, &errors, NULL));
+  g_assert_cmpfloat (errors.embedding, >, 1e-5);
+  g_assert_true (e2v_selftest_passes (&errors, E2V_PRECISION_FP16));
+}
+
+/* What is not a number is never right, and what half precision may do float may not. */
+static void
+test_judgement (void)
+{
+  const E2vSelftestErrors nothing = { 0, 0 }, half = { 1e-2, 1e-2 },
+      embedding = { 0.1, 0 }, score = { 0, 0.1 }, nan = { (double) NAN, 0 };
+
+  g_assert_true (e2v_selftest_passes (&nothing, E2V_PRECISION_FP32));
+  g_assert_true (e2v_selftest_passes (&half, E2V_PRECISION_FP16));
+  g_assert_false (e2v_selftest_passes (&half, E2V_PRECISION_FP32));
+  g_assert_false (e2v_selftest_passes (&embedding, E2V_PRECISION_FP16));
+  g_assert_false (e2v_selftest_passes (&score, E2V_PRECISION_FP16));
+  g_assert_false (e2v_selftest_passes (&nan, E2V_PRECISION_FP16));
 }
 
 static void
@@ -249,6 +265,7 @@ main (int argc, char **argv)
   g_test_add_func ("/encoder/refusals", test_refusals);
   g_test_add_func ("/encoder/scores", test_scores);
   g_test_add_func ("/encoder/selftest", test_selftest);
+  g_test_add_func ("/encoder/judgement", test_judgement);
   g_test_add_func ("/encoder/normalize", test_normalize);
   return g_test_run ();
 }

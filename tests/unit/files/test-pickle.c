@@ -10,17 +10,11 @@
 #include <zip.h>
 
 #define LENGTH(text) (sizeof (text) - 1)
-/* Longer than any of these takes; far shorter than what an expansion would. */
-#define QUICK_US (2 * G_USEC_PER_SEC)
 
 static const E2vValue *
 read_pickle (E2vValuePool * pool, const void *data, gsize size, GError ** error)
 {
-  gint64 start = g_get_monotonic_time ();
-  const E2vValue *value = e2v_pickle_read (pool, data, size, NULL, error);
-
-  g_assert_cmpint (g_get_monotonic_time () - start, <, QUICK_US);
-  return value;
+  return e2v_pickle_read (pool, data, size, NULL, error);
 }
 
 static void
@@ -217,12 +211,7 @@ make_zip (const void *pickle, gsize size, gboolean stored)
 static E2vWeights *
 open_zip (GByteArray * bytes, GError ** error)
 {
-  gint64 start = g_get_monotonic_time ();
-  E2vWeights *weights = e2v_weights_new_from_memory (bytes->data, bytes->len,
-      error);
-
-  g_assert_cmpint (g_get_monotonic_time () - start, <, QUICK_US);
-  return weights;
+  return e2v_weights_new_from_memory (bytes->data, bytes->len, error);
 }
 
 static void

@@ -157,6 +157,44 @@ test_json (void)
   g_assert_cmpuint (sidecar.conv[1].stride, ==, 4);
 }
 
+/* What json-glib takes beyond JSON. Half a million brackets behind a quote that only one side sees as one would end in a
+ * stack overflow; of several values all but the last would leak. */
+static void
+test_hostile_json (void)
+{
+  static const struct
+  {
+    const char *start;
+    guint n_brackets;
+    const char *word;
+  } texts[] = {
+    {"{\"a\":", 500000, "nested"}, {"/*\"*/", 500000, "no object"},
+    {"{/*\"*/\"a\":", 500000, "code 47"}, {"{'\"':1,\"a\":", 500000, "code 39"},
+    {"{\"a\": 1}{\"b\": {}}", 0, "behind its end"}, {"8{\"a\": {}}", 0,
+        "no object"},
+    {"{}}", 0, "behind its end"}, {"{\"a\": \"\\", 0, "backslash"},
+    {"{\"\\255\": 1}", 0, "backslash"}, {"{\"\\ud800\": 1}", 0, "backslash"},
+    {"{\"\\u0000\": 1}", 0, "backslash"},
+    {"{\"\\udc00\": 1}", 0, "backslash"}, {"{\"\\ud800\\u0041\": 1}", 0,
+        "backslash"}, {"{\"\\u12", 0, "backslash"},
+    {"{\"a\": [}", 0, "damaged JSON"}, {"[1]", 0, "no object"}, {"", 0,
+        "no object"},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
+    g_autoptr (GString) text = g_string_new (texts[i].start);
+    GError *error = NULL;
+    E2vSidecar sidecar;
+
+    for (guint j = 0; j < texts[i].n_brackets; j++)
+      g_string_append_c (text, '[');
+    e2v_sidecar_init (&sidecar);
+    g_assert_false (e2v_sidecar_read_json (&sidecar, text->str, text->len,
+            &error));
+    files_test_expect (error, E2V_ERROR_FORMAT, texts[i].word, NULL);
+  }
+}
+
 static void
 test_first_wins (void)
 {
@@ -233,6 +271,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sidecar/bad-yaml", test_bad_yaml);
   g_test_add_func ("/sidecar/hostile-yaml", test_hostile_yaml);
   g_test_add_func ("/sidecar/json", test_json);
+  g_test_add_func ("/sidecar/hostile-json", test_hostile_json);
   g_test_add_func ("/sidecar/first-wins", test_first_wins);
   g_test_add_func ("/sidecar/config-in-checkpoint", test_config_in_checkpoint);
   g_test_add_func ("/sidecar/conv-spec", test_conv_spec);

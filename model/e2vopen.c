@@ -1,0 +1,153 @@
+/* e2vopen.c - which executor an encoder gets: the device that was wished for, and the steps down from it.
+ *
+ * On each Vulkan device in turn: its preferred shader family, then the scalar one, both at the precision that was asked
+ * for, then both in fp32. A device that was asked for by name is the only one; "auto" ends with the reference executor.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "e2vencoder.h"
+
+#include "e2verror.h"
+#include "e2vref.h"
+#include "e2vselfcheck.h"
+#include "vulkan/e2vvulkan.h"
+
+typedef struct
+{
+  char *device;                 /* NULL: the reference executor */
+  E2vPrecision precision;
+  E2vShaders shaders;
+} Step;
+
+typedef struct
+{
+  E2vModel *model;              /* borrowed */
+  GArray *list;                 /* of Step */
+} Steps;
+
+static void
+step_clear (gpointer data)
+{
+  g_free (((Step *) data)->device);
+}
+
+static void
+add_step (Steps * steps, const char *device, E2vPrecision precision,
+    E2vShaders shaders)
+{
+  const Step step = { g_strdup (device), precision, shaders };
+
+  g_array_append_val (steps->list, step);
+}
+
+#ifdef HAVE_VULKAN
+
+/* A family that the user forces is the only one. */
+static void
+add_families (Steps * steps, const char *device, E2vPrecision precision)
+{
+  const char *forced = g_getenv ("EMOTION2VEC_SHADERS");
+
+  add_step (steps, device, precision, E2V_SHADERS_AUTO);
+  if (!forced || !*forced)
+    add_step (steps, device, precision, E2V_SHADERS_SCALAR);
+}
+
+static void
+add_device (Steps * steps, const char *device, E2vPrecision precision)
+{
+  add_families (steps, device, precision);
+  if (precision != E2V_PRECISION_FP32)
+    add_families (steps, device, E2V_PRECISION_FP32);
+}
+
+static void
+add_all_devices (Steps * steps, E2vPrecision precision)
+{
+  g_autoptr (GPtrArray) devices = e2v_vulkan_list_devices (NULL);
+
+  /* opening it says what is missing */
+  if (!devices)
+    add_step (steps, "vulkan", precision, E2V_SHADERS_AUTO);
+  for (guint i = 0; devices && i < devices->len; i++) {
+    g_autofree char *index = g_strdup_printf ("%u", i);
+
+    add_device (steps, index, precision);
+  }
+}
+
+static E2vExecutor *
+open_vulkan (E2vModel * model, const Step * step, GError ** error)
+{
+  return e2v_vulkan_new (model, step->device, step->precision, step->shaders,
+      error);
+}
+
+#else
+
+static void
+add_device (Steps * steps, const char *device, E2vPrecision precision)
+{
+  add_step (steps, device, precision, E2V_SHADERS_AUTO);
+}
+
+static void
+add_all_devices (Steps * steps, E2vPrecision precision)
+{
+  add_step (steps, "vulkan", precision, E2V_SHADERS_AUTO);
+}
+
+static E2vExecutor *
+open_vulkan (E2vModel * model, const Step * step, GError ** error)
+{
+  g_set_error_literal (error, E2V_ERROR, E2V_ERROR_NO_DRIVER,
+      "this build has no Vulkan support: rebuild with -Dvulkan=enabled, or "
+      "choose the device \"cpu\"");
+  return NULL;
+}
+
+#endif
+
+static void
+add_steps (Steps * steps, const char *device, E2vPrecision precision)
+{
+  gboolean any = g_str_equal (device, "auto");
+
+  if (g_str_equal (device, "ref") || g_str_equal (device, "cpu")
+      || (any && precision == E2V_PRECISION_FP64)) {
+    add_step (steps, NULL, precision, E2V_SHADERS_AUTO);
+    return;
+  }
+  if (any || g_str_equal (device, "vulkan"))
+    add_all_devices (steps, precision);
+  else
+    add_device (steps, device, precision);
+  if (any)
+    add_step (steps, NULL, precision, E2V_SHADERS_AUTO);
+}
+
+static E2vExecutor *
+open_step (guint index, gpointer user_data, GError ** error)
+{
+  const Steps *steps = user_data;
+  const Step *step;
+
+  if (index >= steps->list->len)
+    return NULL;
+  step = &g_array_index (steps->list, Step, index);
+  if (!step->device)
+    return e2v_ref_new (steps->model, step->precision, error);
+  return open_vulkan (steps->model, step, error);
+}
+
+E2vEncoder *
+e2v_encoder_new (E2vModel * model, const char *device, E2vPrecision precision,
+    char **warning, GError ** error)
+{
+  Steps steps = { model, g_array_new (FALSE, FALSE, sizeof (Step)) };
+  E2vEncoder *encoder;
+
+  g_array_set_clear_func (steps.list, step_clear);
+  add_steps (&steps, device, precision);
+  encoder = e2v_selfcheck_open (open_step, &steps, warning, error);
+  g_array_unref (steps.list);
+  return encoder;
+}

@@ -1,0 +1,29 @@
+/* fuzz-model.c - a model file, as it is and with its checksums made right.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "fuzzkit.h"
+
+#include "e2vmodelfile.h"
+
+#include <string.h>
+
+static void
+load (const guint8 * data, gsize size)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (E2vModel) model = e2v_model_load_from_memory (data, size, &error);
+
+  if (fuzz_check (model != NULL, &error))
+    fuzz_touch_model (model);
+}
+
+int
+LLVMFuzzerTestOneInput (const guint8 * data, gsize size)
+{
+  g_autofree guint8 *sealed = g_malloc (MAX (size, 1));
+
+  load (data, size);
+  memcpy (sealed, data, size);
+  fuzz_seal (sealed, size);
+  load (sealed, size);
+  return 0;
+}
