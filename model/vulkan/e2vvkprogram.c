@@ -113,7 +113,9 @@ e2v_vk_program_timeout (const E2vVkProgram * p, const E2vVkPart * part)
   const gboolean cpu = p->context->device.physical.properties.deviceType
       == VK_PHYSICAL_DEVICE_TYPE_CPU;
 
-  return 10 + 20 * part->flops / (cpu ? SLOWEST_CPU : SLOWEST_GPU);
+  /* llvmpipe compiles a kernel when it first runs: on a busy machine that took more than 10 s, seen with two cores and a
+   * load of 7 */
+  return (cpu ? 60 : 10) + 20 * part->flops / (cpu ? SLOWEST_CPU : SLOWEST_GPU);
 }
 
 /* ---- descriptors ------------------------------------------------------------------------------------------------ */
