@@ -225,12 +225,18 @@ op_stack_global (E2vMachine * m, GError ** error)
       name->v.text.data, name->v.text.size, error);
 }
 
-/* Appends stack[base ...] to a container and takes them off the stack. */
+/* Appends stack[base ...] to a container, which grows once, and takes them off the stack. */
 static void
 move_items (E2vMachine * m, guint base, E2vValue * container)
 {
-  for (guint i = base; i < m->stack->len; i++)
-    g_ptr_array_add (container->v.items, g_ptr_array_index (m->stack, i));
+  GPtrArray *items = container->v.items;
+  const guint old = items->len, n = m->stack->len - base;
+
+  if (n > 0) {
+    g_ptr_array_set_size (items, (int) (old + n));
+    memcpy (items->pdata + old, m->stack->pdata + base,
+        n * sizeof items->pdata[0]);
+  }
   e2v_machine_drop (m, base);
 }
 

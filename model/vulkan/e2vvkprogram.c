@@ -18,6 +18,10 @@
 /* Speed that any device of a kind exceeds, for the limit of a wait: FLOP/s. (CPUs that run the scalar shaders.) */
 #define SLOWEST_CPU 1e9
 #define SLOWEST_GPU 50e9
+/* Seconds that a first run may take besides. Software devices compile each kernel when it first runs: 12 s for all of
+ * the scalar ones on a busy machine. */
+#define START_CPU 60
+#define START_GPU 10
 
 /* ---- memory ----------------------------------------------------------------------------------------------------- */
 
@@ -113,9 +117,8 @@ e2v_vk_program_timeout (const E2vVkProgram * p, const E2vVkPart * part)
   const gboolean cpu = p->context->device.physical.properties.deviceType
       == VK_PHYSICAL_DEVICE_TYPE_CPU;
 
-  /* llvmpipe compiles a kernel when it first runs: on a busy machine that took more than 10 s, seen with two cores and a
-   * load of 7 */
-  return (cpu ? 60 : 10) + 20 * part->flops / (cpu ? SLOWEST_CPU : SLOWEST_GPU);
+  return (cpu ? START_CPU : START_GPU)
+      + 20 * part->flops / (cpu ? SLOWEST_CPU : SLOWEST_GPU);
 }
 
 /* ---- descriptors ------------------------------------------------------------------------------------------------ */

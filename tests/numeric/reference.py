@@ -18,7 +18,8 @@ import numpy as np
 import safetensors
 import seeded
 
-# name, arguments, environment, half precision. Lavapipe's subgroups have 4, 8 or 16 lanes, by vector width.
+# name, arguments, environment, half precision. Lavapipe's subgroups have 4, 8 or 16 lanes, by vector width; each width
+# has its own cache, for Mesa 25 and newer keep compiled code on disk and do not tell one width's from another's.
 EXECUTORS = {
     'ref': [
         ('ref fp64', ['--device', 'ref', '--precision', 'fp64'], {}, False),
@@ -26,7 +27,8 @@ EXECUTORS = {
         ('ref fp16', ['--device', 'ref', '--precision', 'fp16'], {}, True),
     ],
     'vulkan': [(f'{family} {precision} {width}'.strip(), ['--device', 'vulkan', '--precision', precision],
-                {'EMOTION2VEC_SHADERS': family, **({'LP_NATIVE_VECTOR_WIDTH': width} if width else {})},
+                {'EMOTION2VEC_SHADERS': family, 'MESA_SHADER_CACHE_DIR': f'mesa-{width or "native"}',
+                 **({'LP_NATIVE_VECTOR_WIDTH': width} if width else {})},
                 precision == 'fp16')
                for family, precision, width in (('simd', 'fp32', '128'), ('simd', 'fp32', '256'),
                                                 ('simd', 'fp32', '512'), ('scalar', 'fp32', ''),
@@ -144,6 +146,9 @@ def run(tool, model, case, config, executor, work):
     name, arguments, environment, half = executor
     who = f'{config["name"]}: {name}'
     traces = os.path.join(work, name.replace(' ', '-'))
+    if 'MESA_SHADER_CACHE_DIR' in environment:
+        cache = os.path.join(os.path.dirname(work), environment['MESA_SHADER_CACHE_DIR'])
+        environment = {**environment, 'MESA_SHADER_CACHE_DIR': cache}
     try:
         output = json.loads(call([tool, 'run', model, os.path.join(case, 'audio.wav'), '--json', '--trace', traces]
                                  + arguments, environment))
