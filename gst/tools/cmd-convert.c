@@ -153,7 +153,7 @@ cmd_convert (int argc, char **argv)
   options.settings = (const char *const *) settings;
   options.progress = tool_progress;
   if (!convert (argv[1], &options, output, half, &error)) {
-    tool_error ("%s: %s", argv[1], error->message);
+    tool_file_error (argv[1], error);
     return TOOL_FAILED;
   }
   return TOOL_OK;

@@ -262,7 +262,7 @@ cmd_info (int argc, char **argv)
         : "one model file at a time");
   model = e2v_model_load (argv[1], &error);
   if (!model) {
-    tool_error ("%s: %s", argv[1], error->message);
+    tool_file_error (argv[1], error);
     return TOOL_FAILED;
   }
   file_bytes = g_stat (argv[1], &info) == 0 ? (guint64) info.st_size : 0;

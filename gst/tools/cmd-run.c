@@ -107,7 +107,7 @@ run_files (Run * run, char **names)
       return TOOL_FAILED;
     }
     if (!run_file (run, names[i], &error)) {
-      tool_error ("%s: %s", names[i], error->message);
+      tool_file_error (names[i], error);
       status = TOOL_FAILED;
     }
   }
@@ -147,7 +147,7 @@ run_model (Run * run, const char *model_file, const char *device,
     return TOOL_FAILED;
   model = e2v_model_load (model_file, &error);
   if (!model) {
-    tool_error ("%s: %s", model_file, error->message);
+    tool_file_error (model_file, error);
     return TOOL_FAILED;
   }
   if (run->output.frame_scores && e2v_model_hparams (model)->n_classes == 0) {

@@ -41,10 +41,8 @@ tool_interrupted (void)
 }
 
 static void
+G_GNUC_PRINTF (2, 0)
 print_line (const char *kind, const char *format, va_list args)
-G_GNUC_PRINTF (2, 0);
-
-     static void print_line (const char *kind, const char *format, va_list args)
 {
   g_autofree char *text = g_strdup_vprintf (format, args);
 
@@ -60,6 +58,15 @@ tool_error (const char *format, ...)
   va_start (args, format);
   print_line ("", format, args);
   va_end (args);
+}
+
+void
+tool_file_error (const char *file, const GError * error)
+{
+  if (g_str_has_prefix (error->message, file))
+    tool_error ("%s", error->message);
+  else
+    tool_error ("%s: %s", file, error->message);
 }
 
 void

@@ -23,6 +23,9 @@ void tool_init (const char *program);
 void tool_error (const char *format, ...) G_GNUC_PRINTF (1, 2);
 void tool_warning (const char *format, ...) G_GNUC_PRINTF (1, 2);
 
+/* The same for what went wrong with @file, which the error may name already. */
+void tool_file_error (const char *file, const GError * error);
+
 /* Prints the text and where to find help; returns TOOL_USAGE. */
 int tool_usage_error (const char *format, ...) G_GNUC_PRINTF (1, 2);
 
