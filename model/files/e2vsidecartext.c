@@ -10,6 +10,7 @@
 
 #define MAX_NESTING 32
 #define MAX_KEY 64
+#define MAX_DIRECTIVES 16
 
 /* Groups that may stand above a field. Others, such as a second modality or the optimiser, use the same names for
  * something else. */
@@ -137,6 +138,21 @@ walk_yaml (yaml_parser_t * parser, E2vSidecar * sidecar, GError ** error)
   return ok;
 }
 
+/* libyaml compares each %TAG with all before it, which takes minutes for a file full of them. They are counted wherever
+ * they stand: there are more ways to end a line in YAML than one would think. */
+static gboolean
+check_directives (const char *text, gsize size, GError ** error)
+{
+  const char *end = text + size, *at = text;
+
+  for (guint n = 0; (at = g_strstr_len (at, end - at, "%TAG")); n++, at++) {
+    if (n == MAX_DIRECTIVES)
+      return e2v_bad_format (error, "YAML with more than %u %%TAG directives",
+          MAX_DIRECTIVES);
+  }
+  return TRUE;
+}
+
 gboolean
 e2v_sidecar_read_yaml (E2vSidecar * sidecar, const char *text, gsize size,
     GError ** error)
@@ -144,6 +160,8 @@ e2v_sidecar_read_yaml (E2vSidecar * sidecar, const char *text, gsize size,
   yaml_parser_t parser;
   gboolean ok;
 
+  if (!check_directives (text, size, error))
+    return FALSE;
   if (!yaml_parser_initialize (&parser))
     return e2v_bad_format (error, "no memory for the YAML parser");
   yaml_parser_set_input_string (&parser, (const guint8 *) text, size);

@@ -372,7 +372,8 @@ e2v_vk_physical_find (GArray * list, const char *wanted, GError ** error)
   return NULL;
 }
 
-/* The UUID of the pipeline cache is the driver's own mark of its build; names hold the version of LLVM on llvmpipe. */
+/* The UUID of the pipeline cache should be the driver's own mark of its build, but is a constant on llvmpipe; there the
+ * names hold the versions of Mesa and LLVM. */
 char *
 e2v_vk_physical_identity (const E2vVkPhysical * d)
 {
@@ -383,7 +384,7 @@ e2v_vk_physical_identity (const E2vVkPhysical * d)
       p->vendorID, p->deviceID, p->driverVersion, p->apiVersion);
   for (guint i = 0; i < VK_UUID_SIZE; i++)
     g_string_append_printf (text, "%02x", p->pipelineCacheUUID[i]);
-  g_string_append_printf (text, " %s", d->name);
+  g_string_append_printf (text, " %s; %s", d->name, d->driver);
   g_strdelimit (text->str, "\r\n", ' ');
   return g_string_free (text, FALSE);
 }

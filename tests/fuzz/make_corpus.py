@@ -257,6 +257,7 @@ def sidecar_files():
     write('sidecar', 'comment.json', '{/*"*/"a":' + '[' * 500)
     write('sidecar', 'single-quote.json', '{\'"\':1,"a":' + '[' * 500)
     write('sidecar', 'two-values.json', '{"a":{"b":1}}' * 2)
+    write('sidecar', 'directives.yaml', ''.join(f'%TAG !{i}! a\n' for i in range(20)) + '--- a\n')
     write('sidecar', 'long-key.yaml', 'x' * 300 + ': 1\n? ' + 'y' * 100 + '\n: 2\n')
     write('sidecar', 'two-documents.yaml', '---\ndepth: 1\n---\ndepth: 2\n')
     write('sidecar', 'sequence-key.yaml', '? [a, b]\n: {depth: 1}\ndepth: [1]\n')

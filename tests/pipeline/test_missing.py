@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
-"""test_missing.py - machines that lack the Vulkan loader, a driver or a model: what works, and what is said.
+"""test_missing.py - machines that lack the Vulkan loader, a driver or a model, or have one that lies: what works, what is said.
 
 SPDX-License-Identifier: LGPL-2.1-or-later"""
 import os
 import re
+import sys
 import unittest
 
 import pipelinekit
-from pipelinekit import GST_INSPECT, call, launch, messages
+from pipelinekit import GST_INSPECT, SOURCE, TOOL, call, launch, messages
+
+sys.path.insert(0, os.path.join(SOURCE, 'tests', 'tools'))
+from gguf import Gguf
 
 NO_DRIVER = {'VK_ICD_FILENAMES': '/dev/null', 'VK_DRIVER_FILES': '/dev/null'}
 NO_MODEL = {'EMOTION2VEC_MODEL': None, 'HOME': '/nonexistent', 'XDG_DATA_HOME': '/nonexistent'}
@@ -54,6 +58,28 @@ class Missing(pipelinekit.PipelineTest):
                 for ours, theirs in zip(result['scores'], tool['scores'].values()):
                     self.assertAlmostEqual(ours, theirs, delta=1e-6)
                 self.assertEqual(len(re.findall(r'^WARNING: from element', done.stdout + done.stderr, re.M)), 1)
+
+    def test_wrong_answers_step_down_with_one_warning(self):
+        """A self-test that expects something else stands for a driver that lies: no Vulkan device can pass it."""
+        if len(call([TOOL, 'devices', '--json']).stdout.splitlines()) < 2:
+            self.skipTest('no Vulkan device')
+        model = Gguf(self.model)
+        values = model.keys['emotion2vec.selftest.utterance'][1][1]
+        values[:] = [value * 1.1 for value in values]
+        model.seal()
+        model.write(self.path('lies.gguf'))
+        tool = self.tool_scores(self.utterance, '--device', 'ref')
+        done = launch(self.line(f'device=auto model-file={self.path("lies.gguf")}'))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        result, = messages(done)
+        for ours, theirs in zip(result['scores'], tool['scores'].values()):
+            self.assertAlmostEqual(ours, theirs, delta=1e-6)
+        warning, = re.findall(r'^WARNING: from element.*', done.stdout + done.stderr, re.M)
+        self.assertIn('the embedding is off by 9.1e-02', warning)
+        done = launch(self.line(f'device=vulkan model-file={self.path("lies.gguf")}'))
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn('the embedding is off by 9.1e-02', done.stdout + done.stderr)
+        self.assertEqual(messages(done), [])
 
     def test_no_model(self):
         # a plugin that lies outside of its build tree and has no installed model

@@ -114,7 +114,7 @@ test_bad_yaml (void)
   }
 }
 
-/* A "billion laughs" document and a very deep one. */
+/* A "billion laughs" document, a very deep one, and one that compares each of its lines with all others. */
 static void
 test_hostile_yaml (void)
 {
@@ -133,6 +133,14 @@ test_hostile_yaml (void)
   g_assert_false (e2v_sidecar_read_yaml (&sidecar, text->str, text->len,
           &error));
   files_test_expect (error, E2V_ERROR_FORMAT, "nested", NULL);
+  error = NULL;
+  g_string_truncate (text, 0);
+  for (guint i = 0; i < 75000; i++)
+    g_string_append_printf (text, "%%TAG !%u! a\xc2\x85", i);
+  g_string_append (text, "--- a\n");
+  g_assert_false (e2v_sidecar_read_yaml (&sidecar, text->str, text->len,
+          &error));
+  files_test_expect (error, E2V_ERROR_FORMAT, "directives", NULL);
 }
 
 static void
