@@ -151,6 +151,57 @@ e2v_model_new (const E2vHparams * hparams, const char *const *labels,
   return g_steal_pointer (&model);
 }
 
+/* Replaces the float values at @values by halves in place, if that is safe. */
+static void
+round_to_half (float *values, gsize n, E2vTensor * tensor)
+{
+  guint8 *bytes = (guint8 *) values;
+
+  if (!e2v_half_is_safe (values, n))
+    return;
+  /* in rising order a half never overwrites a float that is still to be read */
+  for (gsize i = 0; i < n; i++) {
+    guint16 half = GUINT16_TO_LE (e2v_half_from_float (values[i]));
+
+    memcpy (bytes + i * sizeof half, &half, sizeof half);
+  }
+  tensor->dtype = E2V_DTYPE_F16;
+  tensor->size = n * sizeof (guint16);
+}
+
+E2vModel *
+e2v_model_new_half (E2vModel * model, GError ** error)
+{
+  guint n_tensors = e2v_layout_size (model->layout);
+  g_autofree E2vTensor *tensors = g_new (E2vTensor, n_tensors);
+  GPtrArray *storage = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < n_tensors; i++) {
+    const E2vTensor *from = &model->tensors[i];
+    gsize n = e2v_tensor_n_elements (from);
+    float *values = g_try_malloc_n (n, sizeof (float));
+
+    if (!values) {
+      g_set_error_literal (error, E2V_ERROR, E2V_ERROR_OUT_OF_MEMORY,
+          "no memory for the weights in half precision");
+      g_ptr_array_unref (storage);
+      return NULL;
+    }
+    e2v_tensor_read_f32 (from, 0, n, values);
+    tensors[i] = *from;
+    tensors[i].dtype = E2V_DTYPE_F32;
+    tensors[i].size = n * sizeof (float);
+    if (e2v_role_is_matrix (e2v_layout_get (model->layout, i)->role))
+      round_to_half (values, n, &tensors[i]);
+    values = g_realloc (values, tensors[i].size);
+    tensors[i].data = (const guint8 *) values;
+    g_ptr_array_add (storage, values);
+  }
+  return e2v_model_new (&model->hparams, (const char *const *) model->labels,
+      tensors, &model->info, storage, (GDestroyNotify) g_ptr_array_unref,
+      error);
+}
+
 E2vModel *
 e2v_model_ref (E2vModel * model)
 {

@@ -45,6 +45,11 @@ E2vModel *e2v_model_new (const E2vHparams * hparams, const char *const *labels, 
  * docs/numerics.md). Labels are the nine official ones if n_classes is 9, else "class 0" and so on. */
 E2vModel *e2v_model_new_random (const E2vHparams * hparams, guint64 seed, GError ** error);
 
+/* The same model with its matrices in half precision, each where that is safe (e2v_half_is_safe()): what a model file
+ * with F16 weights holds. It has no self-test: an answer of the unrounded weights would not be its own.
+ * Errors: E2V_ERROR_OUT_OF_MEMORY. */
+E2vModel *e2v_model_new_half (E2vModel * model, GError ** error);
+
 E2vModel *e2v_model_ref (E2vModel * model);
 void e2v_model_unref (E2vModel * model);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (E2vModel, e2v_model_unref)

@@ -78,14 +78,26 @@ print_done (E2vModel * model, const char *output)
     g_print ("no head (features only)\n");
 }
 
+/* The weights as they will be stored: the self-test has to be theirs. */
+static E2vModel *
+read_checkpoint (const char *checkpoint, const E2vConvertOptions * options,
+    gboolean half, GError ** error)
+{
+  g_autoptr (E2vModel) model = e2v_convert (checkpoint, options, error);
+
+  if (!model || !half)
+    return g_steal_pointer (&model);
+  return e2v_model_new_half (model, error);
+}
+
 static gboolean
 convert (const char *checkpoint, const E2vConvertOptions * options,
     const char *output, gboolean half, GError ** error)
 {
-  g_autoptr (E2vModel) model = NULL;
+  g_autoptr (E2vModel) model =
+      read_checkpoint (checkpoint, options, half, error);
   g_autoptr (E2vModel) saved = NULL;
 
-  model = e2v_convert (checkpoint, options, error);
   if (!model)
     return FALSE;
   tool_progress ("running the self-test", 0, NULL);

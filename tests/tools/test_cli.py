@@ -74,6 +74,11 @@ class Convert(testkit.ToolTest):
         self.assertLess(os.path.getsize(half), 0.7 * os.path.getsize(full))
         self.assertEqual(json.loads(call('info', half, '--json').stdout)['precision'], 'fp16')
 
+    def test_self_test_of_a_half_precision_file_is_that_of_its_weights(self):
+        half = self.path('half.gguf')
+        self.check(call('convert', self.checkpoint('02-six-heads-odd'), '-o', half, '--precision', 'fp16'), 0)
+        self.check(call('selftest', half), 0)
+
     def test_labels_and_licence(self):
         labels, licence, model = self.path('labels.txt'), self.path('LICENCE'), self.path('labelled.gguf')
         names = [f'{word}/{word}' for word in 'a b c d e f g h'.split()] + ['<unk>']
