@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "rig.h"
+#include "seen.h"
 
 typedef enum
 {
@@ -73,95 +74,6 @@ static const Row rows[] = {
   {"gdppay ! gdpdepay", NONE},
 };
 
-/* Names of results at one place. */
-typedef struct
-{
-  GMutex lock;
-  GHashTable *metas, *events;
-  guint n_metas;                /* with doubles */
-} Seen;
-
-static void
-seen_init (Seen * seen)
-{
-  g_mutex_init (&seen->lock);
-  seen->metas = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  seen->events = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  seen->n_metas = 0;
-}
-
-static void
-seen_clear (Seen * seen)
-{
-  g_hash_table_unref (seen->metas);
-  g_hash_table_unref (seen->events);
-  g_mutex_clear (&seen->lock);
-}
-
-static char *
-name_of (const GstStructure * fields)
-{
-  return g_strdup_printf ("%s %s %" G_GUINT64_FORMAT,
-      gst_structure_get_string (fields, "element"),
-      gst_structure_get_string (fields, "stream-id"), rig_u64 (fields, "id"));
-}
-
-static gboolean
-see_meta (GstBuffer * buffer, GstMeta ** meta, gpointer data)
-{
-  Seen *seen = data;
-
-  if (!gst_meta_info_is_custom ((*meta)->info)
-      || !gst_custom_meta_has_name ((GstCustomMeta *) * meta,
-          "GstEmotion2vecMeta"))
-    return TRUE;
-  seen->n_metas++;
-  g_hash_table_add (seen->metas, name_of (gst_custom_meta_get_structure
-          ((GstCustomMeta *) * meta)));
-  return TRUE;
-}
-
-static gboolean
-see_buffer_of_list (GstBuffer ** buffer, guint i, gpointer seen)
-{
-  gst_buffer_foreach_meta (*buffer, see_meta, seen);
-  return TRUE;
-}
-
-static GstPadProbeReturn
-see (GstPad * pad, GstPadProbeInfo * info, gpointer data)
-{
-  Seen *seen = data;
-  GstPadProbeType type = GST_PAD_PROBE_INFO_TYPE (info);
-
-  g_mutex_lock (&seen->lock);
-  if (type & GST_PAD_PROBE_TYPE_BUFFER_LIST)
-    gst_buffer_list_foreach (GST_PAD_PROBE_INFO_BUFFER_LIST (info),
-        see_buffer_of_list, seen);
-  else if (type & GST_PAD_PROBE_TYPE_BUFFER)
-    gst_buffer_foreach_meta (GST_PAD_PROBE_INFO_BUFFER (info), see_meta, seen);
-  else if (gst_event_has_name (GST_PAD_PROBE_INFO_EVENT (info), "emotion2vec"))
-    g_hash_table_add (seen->events, name_of (gst_event_get_structure
-            (GST_PAD_PROBE_INFO_EVENT (info))));
-  g_mutex_unlock (&seen->lock);
-  return GST_PAD_PROBE_OK;
-}
-
-static void
-watch (GstElement * pipeline, const char *element, const char *pad_name,
-    Seen * seen)
-{
-  GstElement *found = gst_bin_get_by_name (GST_BIN (pipeline), element);
-  GstPad *pad = gst_element_get_static_pad (found, pad_name);
-
-  seen_init (seen);
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER |
-      GST_PAD_PROBE_TYPE_BUFFER_LIST | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
-      see, seen, NULL);
-  gst_object_unref (pad);
-  gst_object_unref (found);
-}
-
 /* (nullable): the first element of @chain that is not installed. */
 static char *
 find_missing (const char *chain)
@@ -203,21 +115,6 @@ run_to_the_end (GstElement * pipeline)
 }
 
 static void
-assert_same (GHashTable * left, GHashTable * arrived, const char *what)
-{
-  GHashTableIter iter;
-  gpointer name;
-
-  g_hash_table_iter_init (&iter, left);
-  while (g_hash_table_iter_next (&iter, &name, NULL))
-    if (!g_hash_table_contains (arrived, name)) {
-      g_test_message ("the %s of result %s is lost", what, (char *) name);
-      g_test_fail ();
-    }
-  g_assert_cmpuint (g_hash_table_size (arrived), <=, g_hash_table_size (left));
-}
-
-static void
 test_row (gconstpointer data)
 {
   const Row *row = data;
@@ -230,7 +127,7 @@ test_row (gconstpointer data)
       row->chain);
   g_autoptr (GError) error = NULL;
   GstElement *pipeline, *element;
-  Seen left, arrived;
+  Seen *left, *arrived;
 
   if (missing) {
     g_autofree char *why = g_strdup_printf ("no element %s", missing);
@@ -246,23 +143,23 @@ test_row (gconstpointer data)
           "send-events"))
     g_object_set (element, "send-events", TRUE, NULL);
   gst_object_unref (element);
-  watch (pipeline, "e", "src", &left);
-  watch (pipeline, "end", "sink", &arrived);
+  left = seen_watch (pipeline, "e", "src");
+  arrived = seen_watch (pipeline, "end", "sink");
   run_to_the_end (pipeline);
   g_test_message ("%u metas left on buffers, %u of them arrived, with doubles "
-      "%u; %u events left, %u arrived", g_hash_table_size (left.metas),
-      g_hash_table_size (arrived.metas), arrived.n_metas,
-      g_hash_table_size (left.events), g_hash_table_size (arrived.events));
+      "%u; %u events left, %u arrived", g_hash_table_size (left->metas),
+      g_hash_table_size (arrived->metas), arrived->n_metas,
+      g_hash_table_size (left->events), g_hash_table_size (arrived->events));
   /* windows end at 0.2, 0.3 ... 0.7 s; the tail at 0.75 s has no buffer */
-  g_assert_cmpuint (g_hash_table_size (left.metas), ==, 6);
-  g_assert_cmpuint (g_hash_table_size (left.events), >=, 1);
+  g_assert_cmpuint (g_hash_table_size (left->metas), ==, 6);
+  g_assert_cmpuint (g_hash_table_size (left->events), >=, 1);
   if (row->kept == ALL)
-    assert_same (left.metas, arrived.metas, "meta");
+    seen_assert_same (left->metas, arrived->metas, "meta");
   else
-    g_assert_cmpuint (g_hash_table_size (arrived.metas), ==, 0);
-  assert_same (left.events, arrived.events, "event");
-  seen_clear (&left);
-  seen_clear (&arrived);
+    g_assert_cmpuint (g_hash_table_size (arrived->metas), ==, 0);
+  seen_assert_same (left->events, arrived->events, "event");
+  seen_free (left);
+  seen_free (arrived);
   gst_object_unref (pipeline);
 }
 
