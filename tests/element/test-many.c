@@ -73,7 +73,7 @@ strip (const GstStructure * fields)
 {
   GstStructure *copy = gst_structure_copy (fields);
 
-  gst_structure_remove_fields (copy, "element", "stream-id",
+  gst_structure_remove_fields (copy, "element", "stream-id", "source-id",
       "inference-time", NULL);
   return copy;
 }
