@@ -12,6 +12,9 @@ typedef struct
 {
   E2vExecutor parent;
   E2vVkContext context;
+  /* what to open again when the device is closed */
+  char uuid[37];
+  E2vShaders shaders;
 } VulkanExecutor;
 
 typedef struct
@@ -147,11 +150,11 @@ vulkan_profile (E2vProgram * program, const float *waveforms,
 
 /* ---- the executor ----------------------------------------------------------------------------------------------- */
 
+/* What may still be in use, or is another process's, is left as it is. */
 static void
-vulkan_free (E2vExecutor * executor)
+vulkan_close (E2vExecutor * executor)
 {
-  VulkanExecutor *e = (VulkanExecutor *) executor;
-  E2vVkContext *c = &e->context;
+  E2vVkContext *c = &((VulkanExecutor *) executor)->context;
 
   if (e2v_vk_device_settle (&c->device)) {
     e2v_vk_weights_free (c->weights, &c->device);
@@ -159,6 +162,15 @@ vulkan_free (E2vExecutor * executor)
       e2v_vk_pipelines_clear (&c->pipelines, &c->device);
     e2v_vk_device_clear (&c->device);
   }
+  memset (c, 0, sizeof *c);
+}
+
+static void
+vulkan_free (E2vExecutor * executor)
+{
+  VulkanExecutor *e = (VulkanExecutor *) executor;
+
+  vulkan_close (executor);
   e2v_model_unref (e->parent.model);
   g_free (e->parent.description);
   g_free (e->parent.identity);
@@ -169,11 +181,10 @@ static E2vExecutor *
 vulkan_reopen (const E2vExecutor * executor, E2vPrecision precision,
     GError ** error)
 {
-  const E2vVkContext *c = &((const VulkanExecutor *) executor)->context;
+  const VulkanExecutor *e = (const VulkanExecutor *) executor;
 
-  return e2v_vulkan_new (executor->model, c->device.physical.uuid, precision,
-      c->pipelines.family == e2v_vk_family_scalar ()? E2V_SHADERS_SCALAR
-      : E2V_SHADERS_SIMD, error);
+  return e2v_vulkan_new (executor->model, e->uuid, precision, e->shaders,
+      error);
 }
 
 static const E2vExecutorClass vulkan_class = {
@@ -184,6 +195,7 @@ static const E2vExecutorClass vulkan_class = {
   .profile = vulkan_profile,
   .program_free = vulkan_program_free,
   .reopen = vulkan_reopen,
+  .close = vulkan_close,
   .free = vulkan_free,
 };
 
@@ -291,6 +303,9 @@ open_executor (VulkanExecutor * e, const char *device, E2vPrecision precision,
   e->parent.description = g_strdup_printf ("%s, %s shaders", physical->name,
       family->name);
   e->parent.identity = identify (physical, family);
+  g_strlcpy (e->uuid, physical->uuid, sizeof e->uuid);
+  e->shaders = family == e2v_vk_family_scalar ()? E2V_SHADERS_SCALAR
+      : E2V_SHADERS_SIMD;
   return TRUE;
 }
 
