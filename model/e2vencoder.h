@@ -75,7 +75,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (E2vResult, e2v_result_free)
  * @results: (out) (array length=n_windows): one result a window, each to be freed; untouched on failure.
  * Errors: E2V_ERROR_ARGUMENT (a window is too short or not finite), E2V_ERROR_TOO_LARGE (longer than
  * E2V_MAX_WINDOW_SAMPLES), those of the executor; E2V_ERROR_DEVICE if a score is not finite. E2V_ERROR_DEVICE_LOST and
- * E2V_ERROR_OUT_OF_MEMORY only if it happened twice in a row. */
+ * E2V_ERROR_OUT_OF_MEMORY only if it happened twice in a row; E2V_ERROR_FORKED in a child of the process that opened the
+ * encoder. */
 gboolean e2v_encoder_run (E2vEncoder * encoder, const E2vWindow * windows, guint n_windows, E2vWant want,
     E2vResult ** results, GError ** error);
 

@@ -38,8 +38,11 @@ static E2vProgram *
 vulkan_prepare (E2vExecutor * executor, const E2vPlan * plan, GError ** error)
 {
   VulkanExecutor *e = (VulkanExecutor *) executor;
-  VulkanProgram *p = g_new0 (VulkanProgram, 1);
+  VulkanProgram *p;
 
+  if (!e2v_vk_device_is_ours (&e->context.device, error))
+    return NULL;
+  p = g_new0 (VulkanProgram, 1);
   p->parent.executor = executor;
   p->parent.plan = plan;
   if (!e2v_vk_program_init (&p->program, &e->context, plan, error)
@@ -98,6 +101,8 @@ vulkan_run (E2vProgram * program, const float *waveforms, GError ** error)
 {
   E2vVkProgram *p = &((VulkanProgram *) program)->program;
 
+  if (!e2v_vk_device_is_ours (&p->context->device, error))
+    return FALSE;
   fill_input (p, waveforms);
   return run_parts (p, FALSE, error);
 }
@@ -108,6 +113,8 @@ vulkan_read (E2vProgram * program, guint buffer, float *values, GError ** error)
   const E2vVkProgram *p = &((VulkanProgram *) program)->program;
   const E2vBuffer *b = e2v_plan_buffer (p->plan, buffer);
 
+  if (!e2v_vk_device_is_ours (&p->context->device, error))
+    return FALSE;
   if (b->use != E2V_BUFFER_OUTPUT) {
     g_set_error (error, E2V_ERROR, E2V_ERROR_ARGUMENT,
         "buffer %u is no output and cannot be read", buffer);
@@ -142,7 +149,8 @@ vulkan_profile (E2vProgram * program, const float *waveforms,
 {
   E2vVkProgram *p = &((VulkanProgram *) program)->program;
 
-  if (!p->timed && !e2v_vk_record_timed (p, error))
+  if (!e2v_vk_device_is_ours (&p->context->device, error)
+      || (!p->timed && !e2v_vk_record_timed (p, error)))
     return FALSE;
   fill_input (p, waveforms);
   return run_parts (p, TRUE, error) && read_times (p, op_seconds, error);
@@ -150,7 +158,7 @@ vulkan_profile (E2vProgram * program, const float *waveforms,
 
 /* ---- the executor ----------------------------------------------------------------------------------------------- */
 
-/* What may still be in use, or is another process's, is left as it is. */
+/* What may still be in use, or belongs to the process before a fork(), is leaked on purpose. */
 static void
 vulkan_close (E2vExecutor * executor)
 {
@@ -183,6 +191,8 @@ vulkan_reopen (const E2vExecutor * executor, E2vPrecision precision,
 {
   const VulkanExecutor *e = (const VulkanExecutor *) executor;
 
+  if (!e2v_vk_device_is_ours (&e->context.device, error))
+    return NULL;
   return e2v_vulkan_new (executor->model, e->uuid, precision, e->shaders,
       error);
 }

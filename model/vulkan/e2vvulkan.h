@@ -1,7 +1,8 @@
 /* e2vvulkan.h - the Vulkan executor, seen from outside: no Vulkan types.
  *
  * The loader is opened with the first call, never before: nothing here happens at plugin registration. Instance and
- * devices are made anew by each call and shared by nobody; nothing may be used after fork().
+ * devices are made anew by each call and shared by nobody. In a child of fork() all calls on what the parent opened give
+ * E2V_ERROR_FORKED, and freeing it frees nothing on the device; what the child opens itself works.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef E2V_VULKAN_H
 #define E2V_VULKAN_H
