@@ -51,6 +51,7 @@ e2v_encoder_free (E2vEncoder * encoder)
   e2v_executor_free (encoder->executor);
   e2v_model_unref (encoder->model);
   g_free (encoder->description);
+  g_free (encoder->rebuild_reason);
   g_free (encoder);
 }
 
@@ -94,6 +95,12 @@ guint64
 e2v_encoder_n_rebuilds (E2vEncoder * encoder)
 {
   return encoder->n_rebuilds;
+}
+
+const char *
+e2v_encoder_rebuild_reason (E2vEncoder * encoder)
+{
+  return encoder->rebuild_reason;
 }
 
 void
@@ -292,7 +299,7 @@ check_finite (const E2vPrepared * p, const Outputs * outputs, GError ** error)
       && !all_finite (outputs->logits, batch * hp->n_classes))
     what = "logits";
   if (what)
-    g_set_error (error, E2V_ERROR, E2V_ERROR_DEVICE,
+    g_set_error (error, E2V_ERROR, E2V_ERROR_DEVICE_LOST,
         "the device gave a value that is not finite in the %s", what);
   return !what;
 }

@@ -31,6 +31,7 @@ struct _E2vEncoder
   guint64 clock;                /* counts uses */
   E2vEncoder *full;             /* the same device in fp32; NULL until half precision overflowed */
   guint64 n_reruns, n_rebuilds;
+  char *rebuild_reason;         /* what made the last rebuild necessary */
 };
 
 /* Something to do on the device, which can be done again if it fails. */

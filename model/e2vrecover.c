@@ -24,9 +24,12 @@ is_out_of_memory (const GError * error)
   return g_error_matches (error, E2V_ERROR, E2V_ERROR_OUT_OF_MEMORY);
 }
 
+/* @failure: why. */
 static void
-close_device (E2vEncoder * encoder)
+close_device (E2vEncoder * encoder, const GError * failure)
 {
+  g_free (encoder->rebuild_reason);
+  encoder->rebuild_reason = g_strdup (failure->message);
   e2v_encoder_forget_programs (encoder);
   g_clear_pointer (&encoder->full, e2v_encoder_free);
   e2v_executor_close (encoder->executor);
@@ -36,6 +39,7 @@ close_device (E2vEncoder * encoder)
 static gboolean
 open_device (E2vEncoder * encoder, GError ** error)
 {
+  g_autoptr (GError) failure = NULL;
   E2vExecutor *fresh = e2v_executor_reopen (encoder->executor,
       encoder->precision, error);
 
@@ -45,9 +49,10 @@ open_device (E2vEncoder * encoder, GError ** error)
   encoder->executor = fresh;
   encoder->closed = FALSE;
   encoder->n_rebuilds++;
-  if (e2v_selfcheck (encoder, error))
+  if (e2v_selfcheck (encoder, &failure))
     return TRUE;
-  close_device (encoder);
+  close_device (encoder, failure);
+  g_propagate_error (error, g_steal_pointer (&failure));
   return FALSE;
 }
 
@@ -92,11 +97,11 @@ e2v_encoder_attempt (E2vEncoder * encoder, E2vAttempt attempt, gpointer work,
     g_propagate_error (error, g_steal_pointer (&first));
     return FALSE;
   }
-  close_device (encoder);
+  close_device (encoder, first);
   if (open_device (encoder, &second) && attempt (encoder, work, &second))
     return TRUE;
   if (!encoder->closed && (is_lost (second) || is_out_of_memory (second)))
-    close_device (encoder);
+    close_device (encoder, second);
   g_propagate_prefixed_error (error, second,
       "%s; after the device was opened again: ", first->message);
   return FALSE;

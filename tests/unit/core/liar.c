@@ -17,7 +17,7 @@ typedef struct
   Liar liar;
   LiarScript *script;           /* that of the liar, or an empty one */
   LiarScript empty;
-  gboolean lost, closed;
+  gboolean lost, closed, not_finite;
 } LiarExecutor;
 
 typedef struct
@@ -72,13 +72,14 @@ liar_run (E2vProgram * program, const float *waveforms, GError ** error)
     e->lost = letter == 'L';
     return FALSE;
   }
+  e->not_finite = e->liar.not_finite || letter == 'N';
   return e2v_program_run (((LiarProgram *) program)->inner, waveforms, error);
 }
 
 static gboolean
 liar_read (E2vProgram * program, guint buffer, float *values, GError ** error)
 {
-  const Liar *liar = &((LiarExecutor *) program->executor)->liar;
+  const LiarExecutor *e = (LiarExecutor *) program->executor;
   const E2vBuffer *b = e2v_plan_buffer (program->plan, buffer);
   gsize n = e2v_buffer_n_floats (b);
 
@@ -88,8 +89,8 @@ liar_read (E2vProgram * program, guint buffer, float *values, GError ** error)
   if (!g_str_equal (b->name, "utterance"))
     return TRUE;
   for (gsize i = 0; i < n; i++)
-    values[i] *= (float) (1 + liar->embedding_error);
-  if (liar->not_finite)
+    values[i] *= (float) (1 + e->liar.embedding_error);
+  if (e->not_finite)
     values[n - 1] = NAN;
   return TRUE;
 }

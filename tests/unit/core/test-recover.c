@@ -228,6 +228,26 @@ test_out_of_memory (void)
   rig_clear (&r);
 }
 
+/* In fp32 no number of a sound model overflows. */
+static void
+test_not_finite (void)
+{
+  Rig r;
+
+  rig_init (&r, ".N", "");
+  expect_right (&r, 1);
+  g_assert_nonnull (strstr (e2v_encoder_rebuild_reason (r.encoder),
+          "not finite"));
+  rig_clear (&r);
+
+  rig_init (&r, "N.N", "");
+  expect_error (&r, E2V_ERROR_DEVICE_LOST, "the device gave a value that is "
+      "not finite in the utterance embedding; after the device was opened "
+      "again: the device gave");
+  expect_right (&r, 2);
+  rig_clear (&r);
+}
+
 static void
 test_other_errors (void)
 {
@@ -334,6 +354,7 @@ main (int argc, char **argv)
   g_test_add_func ("/recover/cannot-be-opened", test_cannot_be_opened);
   g_test_add_func ("/recover/lies-afterwards", test_lies_afterwards);
   g_test_add_func ("/recover/out-of-memory", test_out_of_memory);
+  g_test_add_func ("/recover/not-finite", test_not_finite);
   g_test_add_func ("/recover/other-errors", test_other_errors);
   g_test_add_func ("/recover/warm-up", test_warm_up);
   g_test_add_func ("/recover/trace-and-bench", test_trace_and_bench);
