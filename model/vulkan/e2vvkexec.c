@@ -13,7 +13,7 @@ typedef struct
   E2vExecutor parent;
   E2vVkContext context;
   /* what to open again when the device is closed */
-  char uuid[37];
+  char *identity;               /* e2v_vk_physical_identity() */
   E2vShaders shaders;
 } VulkanExecutor;
 
@@ -182,6 +182,7 @@ vulkan_free (E2vExecutor * executor)
   e2v_model_unref (e->parent.model);
   g_free (e->parent.description);
   g_free (e->parent.identity);
+  g_free (e->identity);
   g_free (e);
 }
 
@@ -193,7 +194,7 @@ vulkan_reopen (const E2vExecutor * executor, E2vPrecision precision,
 
   if (!e2v_vk_device_is_ours (&e->context.device, error))
     return NULL;
-  return e2v_vulkan_new (executor->model, e->uuid, precision, e->shaders,
+  return e2v_vulkan_new (executor->model, e->identity, precision, e->shaders,
       error);
 }
 
@@ -273,8 +274,7 @@ resolve_precision (const E2vVkPhysical * physical, E2vModel * model,
 {
   if (precision != E2V_PRECISION_AUTO)
     return precision;
-  if (physical->properties.deviceType != VK_PHYSICAL_DEVICE_TYPE_CPU
-      && has_half_matrix (model))
+  if (e2v_vk_physical_gains_from_half (physical) && has_half_matrix (model))
     return E2V_PRECISION_FP16;
   return E2V_PRECISION_FP32;
 }
@@ -313,7 +313,7 @@ open_executor (VulkanExecutor * e, const char *device, E2vPrecision precision,
   e->parent.description = g_strdup_printf ("%s, %s shaders", physical->name,
       family->name);
   e->parent.identity = identify (physical, family);
-  g_strlcpy (e->uuid, physical->uuid, sizeof e->uuid);
+  e->identity = e2v_vk_physical_identity (physical);
   e->shaders = family == e2v_vk_family_scalar ()? E2V_SHADERS_SCALAR
       : E2V_SHADERS_SIMD;
   return TRUE;
