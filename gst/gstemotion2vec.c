@@ -51,6 +51,7 @@
 #include "gstemotion2vecframes.h"
 #include "gstemotion2vecmeta.h"
 #include "gstemotion2vecresult.h"
+#include "gstemotion2vecstream.h"
 #include "gstemotion2vecwindow.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_emotion2vec_debug);
@@ -66,9 +67,6 @@ GST_DEBUG_CATEGORY_STATIC (gst_emotion2vec_debug);
 
 /* Far beyond any audio; keeps caps from asking for all memory. */
 #define MAX_CHANNELS 65536
-
-/* Windows a stream may have waiting. */
-#define MAX_PENDING 4
 
 enum
 {
@@ -95,10 +93,12 @@ struct _GstEmotion2vec
   gboolean post_messages, attach_meta;
   gboolean stopping;
   guint64 n_windows, n_results;
+  GError *error;                /* of the engine, not yet posted */
 
   /* from NULL->READY to READY->NULL */
   GstEmotion2vecEngine *engine;
   GstEmotion2vecStream *stream;
+  const char *const *names;     /* of the classes */
 
   /* streaming thread, and state changes while it does not run */
   GstEmotion2vecWindowSettings settings;        /* in force since READY->PAUSED */
@@ -229,10 +229,30 @@ submit_windows (GstEmotion2vec * self)
     GST_OBJECT_LOCK (self);
     self->n_windows++;
     GST_OBJECT_UNLOCK (self);
-    if (!gst_emotion2vec_stream_submit (self->stream, window, result))
+    if (gst_emotion2vec_stream_submit (self->stream, window, result, 0,
+            GST_EMOTION2VEC_OVERLOAD_BLOCK, NULL) !=
+        GST_EMOTION2VEC_SUBMIT_QUEUED)
       return FALSE;
   }
   return TRUE;
+}
+
+/* On the engine's delivery thread. */
+static void
+on_done (GstEmotion2vecResult * result, const GError * error,
+    gpointer user_data)
+{
+  GstEmotion2vec *self = user_data;
+
+  if (!error) {
+    gst_emotion2vec_result_set_scores (result, self->names,
+        result->model_scores, result->n_model_classes);
+    return;
+  }
+  GST_OBJECT_LOCK (self);
+  if (!self->error)
+    self->error = g_error_copy (error);
+  GST_OBJECT_UNLOCK (self);
 }
 
 /* Has all complete windows analysed, and renders what comes back. */
@@ -245,12 +265,15 @@ deliver (GstEmotion2vec * self, GstBuffer * buffer)
     return GST_FLOW_FLUSHING;
   for (;;) {
     g_autoptr (GstEmotion2vecResult) result =
-        gst_emotion2vec_stream_pop (self->stream, &error);
+        gst_emotion2vec_stream_pop (self->stream);
 
     if (!result)
       break;
     render (self, result, buffer);
   }
+  GST_OBJECT_LOCK (self);
+  error = g_steal_pointer (&self->error);
+  GST_OBJECT_UNLOCK (self);
   if (!error)
     return GST_FLOW_OK;
   post_error (self, error);
@@ -532,7 +555,8 @@ open_engine (GstEmotion2vec * self)
   }
   GST_OBJECT_LOCK (self);
   self->engine = engine;
-  self->stream = gst_emotion2vec_stream_new (engine, MAX_PENDING);
+  self->names = gst_emotion2vec_engine_names (engine);
+  self->stream = gst_emotion2vec_stream_new (engine, on_done, self);
   self->n_windows = self->n_results = 0;
   GST_OBJECT_UNLOCK (self);
   warning = gst_emotion2vec_engine_warning (engine);
@@ -590,7 +614,7 @@ prepare (GstEmotion2vec * self)
   gst_emotion2vec_stream_forget (self->stream);
   set_flushing (self, FALSE);
   if (n_samples == 0
-      || gst_emotion2vec_stream_warm_up (self->stream, n_samples, &error))
+      || gst_emotion2vec_stream_warm_up (self->stream, n_samples, NULL, &error))
     return TRUE;
   if (error)
     post_error (self, error);
@@ -635,6 +659,7 @@ gst_emotion2vec_stop (GstBaseTransform * trans)
   GstEmotion2vec *self = GST_EMOTION2VEC (trans);
 
   gst_emotion2vec_stream_forget (self->stream);
+  g_clear_error (&self->error);
   g_clear_pointer (&self->windower, gst_emotion2vec_windower_free);
   g_clear_pointer (&self->planes, g_free);
   g_clear_pointer (&self->stream_id, g_free);
@@ -668,14 +693,17 @@ make_stats (GstEmotion2vec * self)
       "windows", G_TYPE_UINT64, self->n_windows,
       "results", G_TYPE_UINT64, self->n_results, NULL);
 
-  if (self->engine)
-    gst_structure_set (stats,
-        "model", G_TYPE_STRING,
-        gst_emotion2vec_engine_model_name (self->engine),
-        "device", G_TYPE_STRING,
-        gst_emotion2vec_engine_device (self->engine),
-        "re-run", G_TYPE_UINT64,
-        gst_emotion2vec_stream_n_reruns (self->stream), NULL);
+  GstEmotion2vecStreamStats counts;
+
+  if (!self->engine)
+    return stats;
+  gst_emotion2vec_stream_get_stats (self->stream, &counts);
+  gst_structure_set (stats,
+      "model", G_TYPE_STRING,
+      gst_emotion2vec_engine_model_name (self->engine),
+      "device", G_TYPE_STRING,
+      gst_emotion2vec_engine_device (self->engine),
+      "re-run", G_TYPE_UINT64, counts.reruns, NULL);
   return stats;
 }
 

@@ -22,6 +22,10 @@ gst_emotion2vec_result_free (GstEmotion2vecResult * result)
   g_free (result->model);
   g_strfreev (result->labels);
   g_free (result->scores);
+  g_free (result->model_scores);
+  g_free (result->utterance);
+  g_free (result->frames);
+  g_free (result->model_frame_scores);
   g_free (result);
 }
 

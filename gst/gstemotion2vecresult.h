@@ -23,7 +23,15 @@ typedef struct
   gboolean partial;             /* shorter than asked */
   gboolean tail;                /* its stretch had ended: no buffer is left that it could ride on */
   char *model;                  /* name of the model */
-  GstClockTime inference_time;  /* from submit to scores, the batch's time shared */
+  GstClockTime inference_time;  /* of the batch that the window was in */
+  gboolean silent;              /* no inference was made */
+  guint n_model_classes;        /* 0 without a head, when silent or failed */
+  double *model_scores;         /* n_model_classes: the model's own, sum 1 */
+  guint n_frames, dim;          /* 0 when silent or failed */
+  float *utterance;             /* [dim], as wanted, else NULL; so are the next two */
+  float *frames;                /* [n_frames][dim] */
+  float *model_frame_scores;    /* [n_frames][n_model_classes] */
+  double frame_rate;            /* frames a second */
   guint n_classes;              /* 0 without a head */
   char **labels;                /* n_classes short names and a NULL */
   double *scores;               /* n_classes, sum 1 */

@@ -40,6 +40,7 @@ typedef struct
   double level;                 /* RMS, dBFS; digital silence is -350 as in GStreamer's level element */
   gboolean partial;             /* shorter than asked, as its whole stretch was */
   gboolean tail;                /* was cut because its stretch ended, before the samples pushed last */
+  gboolean silent;              /* not worth an inference; samples is still there */
 } GstEmotion2vecWindow;
 
 void gst_emotion2vec_window_free (GstEmotion2vecWindow * window);
