@@ -219,9 +219,6 @@ gst_emotion2vec_batch_run (const GstEmotion2vecBatch * batch,
       run_warm_up (engine, request);
       return;
     }
-    g_free (request->result->model);
-    request->result->model = g_strdup (engine->model_name);
-    request->result->silent = request->window->silent;
     if (!request->window->silent)
       windows[n++] = request;
   }

@@ -126,13 +126,25 @@ gst_emotion2vec_stream_peek (GstEmotion2vecStream * stream)
   return g_queue_peek_head (&stream->pending);
 }
 
+/* What is known of a result before inference. */
+static void
+begin_result (const GstEmotion2vecStream * stream,
+    GstEmotion2vecRequest * request)
+{
+  g_free (request->result->model);
+  request->result->model = g_strdup (stream->engine->model_name);
+  request->result->silent = request->window->silent;
+}
+
 GstEmotion2vecRequest *
 gst_emotion2vec_stream_take (GstEmotion2vecStream * stream)
 {
   GstEmotion2vecRequest *request = g_queue_pop_head (&stream->pending);
 
-  if (request->window)
+  if (request->window) {
+    begin_result (stream, request);
     stream->n_waiting--;
+  }
   stream->n_running++;
   g_cond_broadcast (&stream->changed);
   return request;
@@ -501,6 +513,7 @@ move (GstEmotion2vecStream * stream, GstEmotion2vecEngine * engine)
   if (!may_wait (stream))
     return NULL;
   stream->moving = TRUE;
+  changed (stream);
   while (!stream->flushing && (stream->n_running > 0
           || stream->n_finished > 0 || stream->deliverer))
     wait_for_change (stream);

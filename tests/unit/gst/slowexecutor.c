@@ -17,18 +17,15 @@ typedef struct
   E2vProgram *inner;
 } SlowProgram;
 
-typedef struct
-{
-  guint batch, n_samples;
-} Run;
-
 static struct
 {
   GMutex lock;
   GCond changed;
   gboolean closed;
   guint passes;                 /* runs that may pass while it is closed */
-  GArray *runs;                 /* of Run */
+  GArray *runs;                 /* of SlowRun */
+  guint n_windows;              /* in them */
+  guint n_ends;                 /* executors freed */
   guint n_faults;
   E2vError fault;
 } gate;
@@ -72,54 +69,73 @@ slow_reset (void)
   slow_open ();
   g_mutex_lock (&gate.lock);
   if (!gate.runs)
-    gate.runs = g_array_new (FALSE, FALSE, sizeof (Run));
+    gate.runs = g_array_new (FALSE, FALSE, sizeof (SlowRun));
   g_array_set_size (gate.runs, 0);
-  gate.n_faults = 0;
+  gate.n_windows = gate.n_ends = gate.n_faults = 0;
+  g_mutex_unlock (&gate.lock);
+}
+
+/* Waits until @counter is at least @n. */
+static void
+wait_for (const guint * counter, guint n)
+{
+  g_mutex_lock (&gate.lock);
+  while (*counter < n)
+    g_cond_wait (&gate.changed, &gate.lock);
   g_mutex_unlock (&gate.lock);
 }
 
 void
 slow_wait_for_runs (guint n)
 {
+  wait_for (&gate.runs->len, n);
+}
+
+void
+slow_wait_for_windows (guint n)
+{
+  wait_for (&gate.n_windows, n);
+}
+
+void
+slow_wait_for_ends (guint n)
+{
+  wait_for (&gate.n_ends, n);
+}
+
+static guint
+get (const guint * counter)
+{
+  guint n;
+
   g_mutex_lock (&gate.lock);
-  while (gate.runs->len < n)
-    g_cond_wait (&gate.changed, &gate.lock);
+  n = *counter;
   g_mutex_unlock (&gate.lock);
+  return n;
 }
 
 guint
 slow_n_runs (void)
 {
-  guint n;
-
-  g_mutex_lock (&gate.lock);
-  n = gate.runs->len;
-  g_mutex_unlock (&gate.lock);
-  return n;
+  return get (&gate.runs->len);
 }
 
-static Run
-get_run (guint index)
+guint
+slow_n_windows (void)
 {
-  Run run;
+  return get (&gate.n_windows);
+}
+
+SlowRun
+slow_run (guint index)
+{
+  SlowRun run;
 
   g_mutex_lock (&gate.lock);
   g_assert_cmpuint (index, <, gate.runs->len);
-  run = g_array_index (gate.runs, Run, index);
+  run = g_array_index (gate.runs, SlowRun, index);
   g_mutex_unlock (&gate.lock);
   return run;
-}
-
-guint
-slow_run_batch (guint run)
-{
-  return get_run (run).batch;
-}
-
-guint
-slow_run_samples (guint run)
-{
-  return get_run (run).n_samples;
 }
 
 void
@@ -134,11 +150,12 @@ slow_fail (E2vError code, guint n)
 static gboolean
 pass_gate (const E2vPlanRequest * request, GError ** error)
 {
-  const Run run = { request->batch, request->n_samples };
+  const SlowRun run = { request->batch, request->n_samples, request->frames };
   gboolean fails;
 
   g_mutex_lock (&gate.lock);
   g_array_append_val (gate.runs, run);
+  gate.n_windows += run.batch;
   g_cond_broadcast (&gate.changed);
   while (gate.closed && gate.passes == 0)
     g_cond_wait (&gate.changed, &gate.lock);
@@ -175,7 +192,7 @@ slow_prepare (E2vExecutor * executor, const E2vPlan * plan, GError ** error)
 }
 
 static gboolean
-slow_run (E2vProgram * program, const float *waveforms, GError ** error)
+slow_program_run (E2vProgram * program, const float *waveforms, GError ** error)
 {
   return pass_gate (e2v_plan_request (program->plan), error)
       && e2v_program_run (((SlowProgram *) program)->inner, waveforms, error);
@@ -221,12 +238,16 @@ slow_free (E2vExecutor * executor)
   e2v_model_unref (executor->model);
   g_free (executor->description);
   g_free (executor);
+  g_mutex_lock (&gate.lock);
+  gate.n_ends++;
+  g_cond_broadcast (&gate.changed);
+  g_mutex_unlock (&gate.lock);
 }
 
 static const E2vExecutorClass slow_class = {
   .name = "slow",
   .prepare = slow_prepare,
-  .run = slow_run,
+  .run = slow_program_run,
   .read = slow_read,
   .profile = slow_profile,
   .program_free = slow_program_free,

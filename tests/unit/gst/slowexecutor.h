@@ -23,14 +23,25 @@ void slow_open (void);
 /* Lets @n runs pass a closed gate, those in front of it and those to come. */
 void slow_let_pass (guint n);
 
-/* Waits until @n runs have come to the gate since the reset, the ones that passed it included. */
+/* Waits until @n runs, or runs of @n windows, have come to the gate since the reset, those that passed it included. */
 void slow_wait_for_runs (guint n);
+void slow_wait_for_windows (guint n);
 guint slow_n_runs (void);
-/* Windows in run number @run, from 0 on, and their length. */
-guint slow_run_batch (guint run);
-guint slow_run_samples (guint run);
+guint slow_n_windows (void);
 
-/* The next @n runs fail with @code once they have passed. */
+typedef struct
+{
+  guint batch, n_samples;
+  gboolean frames;              /* frame features were asked for */
+} SlowRun;
+
+/* Of run number @index, from 0 on. */
+SlowRun slow_run (guint index);
+
+/* Waits until @n executors have been freed since the reset: their engines have ended. */
+void slow_wait_for_ends (guint n);
+
+/* The next @n runs fail with @code once they have passed; 0: no more. */
 void slow_fail (E2vError code, guint n);
 
 #endif
