@@ -306,6 +306,12 @@ gst_emotion2vec_engine_frame_rate (const GstEmotion2vecEngine * engine)
   return engine->frame_rate;
 }
 
+gboolean
+gst_emotion2vec_engine_compiles (const GstEmotion2vecEngine * engine)
+{
+  return engine->compiles;
+}
+
 guint
 gst_emotion2vec_engine_dim (const GstEmotion2vecEngine * engine)
 {

@@ -44,6 +44,8 @@ const char *const *gst_emotion2vec_engine_names (const GstEmotion2vecEngine * en
 /* The shortest window the model takes, in 16 kHz samples. */
 guint gst_emotion2vec_engine_min_samples (const GstEmotion2vecEngine * engine);
 double gst_emotion2vec_engine_frame_rate (const GstEmotion2vecEngine * engine); /* frames a second, 50 as a rule */
+/* Whether the first window of a length takes much longer than the next, so that a warm-up is worth its time. */
+gboolean gst_emotion2vec_engine_compiles (const GstEmotion2vecEngine * engine);
 guint gst_emotion2vec_engine_dim (const GstEmotion2vecEngine * engine); /* of embeddings */
 
 G_END_DECLS

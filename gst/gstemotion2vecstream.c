@@ -502,27 +502,34 @@ gst_emotion2vec_stream_warm_up (GstEmotion2vecStream * stream,
   return done && !failure;
 }
 
-/* Under the lock. Returns the old engine with the stream as a user less; NULL: stayed where it was. */
-static GstEmotion2vecEngine *
-move (GstEmotion2vecStream * stream, GstEmotion2vecEngine * engine)
+/* Under the lock. Waits until nothing of the stream is on its engine; from then on nothing goes there, as long as it is
+ * moving. */
+static gboolean
+begin_move (GstEmotion2vecStream * stream)
 {
-  GstEmotion2vecEngine *old;
-
   while (stream->moving)
     wait_for_change (stream);
   if (!may_wait (stream))
-    return NULL;
+    return FALSE;
   stream->moving = TRUE;
   changed (stream);
   while (!stream->flushing && (stream->n_running > 0
           || stream->n_finished > 0 || stream->deliverer))
     wait_for_change (stream);
+  if (!stream->flushing)
+    return TRUE;
   stream->moving = FALSE;
-  if (stream->flushing) {
-    changed (stream);
-    return NULL;
-  }
-  old = stream->engine;
+  changed (stream);
+  return FALSE;
+}
+
+/* Under the lock. Returns the old engine with the stream as a user less. */
+static GstEmotion2vecEngine *
+end_move (GstEmotion2vecStream * stream, GstEmotion2vecEngine * engine)
+{
+  GstEmotion2vecEngine *old = stream->engine;
+
+  stream->moving = FALSE;
   gst_emotion2vec_engine_remove_stream (old, stream);
   engine->n_users++;
   gst_emotion2vec_engine_add_stream (engine, stream);
@@ -533,16 +540,24 @@ move (GstEmotion2vecStream * stream, GstEmotion2vecEngine * engine)
 
 gboolean
 gst_emotion2vec_stream_move (GstEmotion2vecStream * stream,
-    GstEmotion2vecEngine * engine)
+    GstEmotion2vecEngine * engine, GstEmotion2vecBetweenFunc between,
+    gpointer user_data)
 {
   GstEmotion2vecEngine *old;
 
   if (!enter (stream))
     return FALSE;
-  old = move (stream, engine);
-  gst_emotion2vec_unlock ();
-  if (!old)
+  if (!begin_move (stream)) {
+    gst_emotion2vec_unlock ();
     return FALSE;
+  }
+  if (between) {
+    gst_emotion2vec_unlock ();
+    between (user_data);
+    gst_emotion2vec_lock ();
+  }
+  old = end_move (stream, engine);
+  gst_emotion2vec_unlock ();
   gst_emotion2vec_engine_unref (old);
   return TRUE;
 }

@@ -93,11 +93,16 @@ void gst_emotion2vec_stream_queue_warm_up (GstEmotion2vecStream * stream, guint 
 gboolean gst_emotion2vec_stream_warm_up (GstEmotion2vecStream * stream, guint n_samples, GstClockTime * time,
     GError ** error);
 
+typedef void (*GstEmotion2vecBetweenFunc) (gpointer user_data);
+
 /* Moves the stream, its waiting windows included, to @engine: a model swap between two windows. Waits for what is in
  * flight on the old engine, so is called from a background thread, not from a done func; submit goes on meanwhile.
  * Results stay in order. On return the stream keeps @engine and no longer the old one. FALSE: flushing; the stream
- * stays where it was. */
-gboolean gst_emotion2vec_stream_move (GstEmotion2vecStream * stream, GstEmotion2vecEngine * engine);
+ * stays where it was.
+ * @between: (nullable): called with @user_data after the last done func of the old engine and before the first of @engine,
+ * with no lock held; only if it moves. */
+gboolean gst_emotion2vec_stream_move (GstEmotion2vecStream * stream, GstEmotion2vecEngine * engine,
+    GstEmotion2vecBetweenFunc between, gpointer user_data);
 
 /* Since the stream was made. */
 typedef struct

@@ -529,7 +529,7 @@ wait_inside (const KitCall * call, gpointer data)
   g_assert_false (gst_emotion2vec_stream_warm_up (fixture->stream, LENGTH,
           &time, NULL));
   g_assert_false (gst_emotion2vec_stream_move (fixture->stream,
-          fixture->engine));
+          fixture->engine, NULL, NULL));
 }
 
 static void

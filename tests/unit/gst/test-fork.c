@@ -36,7 +36,8 @@ use_parents_stream (const Fixture * fixture)
   if (gst_emotion2vec_stream_warm_up (fixture->stream, LENGTH, NULL, &error)
       || error)
     return 4;
-  if (gst_emotion2vec_stream_move (fixture->stream, fixture->engine))
+  if (gst_emotion2vec_stream_move (fixture->stream, fixture->engine, NULL,
+          NULL))
     return 5;
   gst_emotion2vec_stream_queue_warm_up (fixture->stream, LENGTH, NULL);
   gst_emotion2vec_stream_set_flushing (fixture->stream, FALSE);

@@ -161,7 +161,8 @@ swap (Driver * driver, Life * life)
 {
   GstEmotion2vecEngine *engine = open_any (driver);
 
-  g_assert_true (gst_emotion2vec_stream_move (life->stream, engine));
+  g_assert_true (gst_emotion2vec_stream_move (life->stream, engine, NULL,
+          NULL));
   gst_emotion2vec_engine_unref (life->engine);
   life->engine = engine;
 }
