@@ -47,6 +47,8 @@
  */
 #include "gstemotion2vec.h"
 
+#include <math.h>
+
 #include "gstemotion2vecengine.h"
 #include "gstemotion2vecframes.h"
 #include "gstemotion2vecmeta.h"
@@ -564,6 +566,10 @@ take_settings (GstEmotion2vec * self, guint * n_samples)
   self->settings.window = self->window;
   self->settings.interval = self->interval;
   self->settings.minimum_duration = self->minimum_duration;
+  self->settings.max_window = GST_EMOTION2VEC_MAX_WINDOW;
+  self->settings.channel_mode = GST_EMOTION2VEC_CHANNEL_MODE_MIX;
+  self->settings.trigger = GST_EMOTION2VEC_TRIGGER_INTERVAL;
+  self->settings.silence_threshold = -INFINITY;
   self->stopping = FALSE;
   GST_OBJECT_UNLOCK (self);
   self->settings.min_samples =

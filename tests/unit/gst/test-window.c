@@ -13,7 +13,11 @@ static const GstEmotion2vecWindowSettings defaults = {
   .window = 3 * GST_SECOND,
   .interval = GST_SECOND,
   .minimum_duration = GST_SECOND / 2,
+  .max_window = 30 * GST_SECOND,
   .min_samples = 400,
+  .trigger = GST_EMOTION2VEC_TRIGGER_INTERVAL,
+  .speech_hangover = 300 * GST_MSECOND,
+  .silence_threshold = -INFINITY,
 };
 
 static GstAudioInfo
@@ -484,17 +488,16 @@ test_tails (void)
 
   for (guint c = 0; c < G_N_ELEMENTS (tail_cases); c++) {
     const TailCase *test = &tail_cases[c];
-    GstEmotion2vecWindowSettings settings = {
-      .window = test->window,
-      .interval = test->interval,
-      .minimum_duration = test->minimum,
-      .min_samples = 400,
-    };
+    GstEmotion2vecWindowSettings settings = defaults;
     gsize n = (gsize) test->length_ms * 16;
     g_autofree guint8 *data = g_malloc0 (n * 2);
-    g_autoptr (GPtrArray) windows = cut_all (&info, &settings, data, n, 1600);
+    g_autoptr (GPtrArray) windows = NULL;
 
     g_test_message ("case %u", c);
+    settings.window = test->window;
+    settings.interval = test->interval;
+    settings.minimum_duration = test->minimum;
+    windows = cut_all (&info, &settings, data, n, 1600);
     check_windows (windows, test->start, test->end);
     for (guint k = 0; k < windows->len; k++) {
       const GstEmotion2vecWindow *window = windows->pdata[k];
