@@ -308,11 +308,14 @@ test_wav (void)
   g_autoptr (GstToc) toc = gst_emotion2vec_summary_to_toc (summary);
   g_autoptr (GByteArray) bytes = NULL;
   GstHarness *h = gst_harness_new ("wavenc");
+  GstBuffer *audio;
   const guint8 *cue;
 
   gst_harness_set_src_caps_str (h, "audio/x-raw, format=S16LE, rate=8000, "
       "channels=1, layout=interleaved");
-  gst_harness_push (h, gst_harness_create_buffer (h, 6 * 8000 * 2));
+  audio = gst_harness_create_buffer (h, 6 * 8000 * 2);
+  gst_buffer_memset (audio, 0, 0, 6 * 8000 * 2);
+  gst_harness_push (h, audio);
   gst_harness_push_event (h,
       gst_event_new_tag (gst_emotion2vec_summary_to_tags (summary)));
   gst_harness_push_event (h, gst_event_new_toc (toc, FALSE));
