@@ -1,6 +1,7 @@
 /* gstemotion2vecpriv.h - the inside of the emotion2vec element, shared by the files that it is made of.
  *
- * gstemotion2vec.c       the class: pads, properties, states, buffers and events as they come
+ * gstemotion2vec.c       the class: pads, properties, buffers and events as they come
+ * gstemotion2vecstates.c engine and settings on the way to PAUSED, and back
  * gstemotion2vecinput.c  audio -> windows -> the engine's queue
  * gstemotion2vecoutput.c results -> messages, metas, events, tags
  * gstemotion2vecswap.c   another model while it runs
@@ -82,6 +83,24 @@ void gst_emotion2vec_post_error (GstEmotion2vec * self, const GError * error);
 
 /* Whether audio does not wait for results in this segment. */
 gboolean gst_emotion2vec_is_async (GstEmotion2vec * self);
+
+/* ---- gstemotion2vecstates.c ---- */
+
+/* NULL -> READY: opens the engine. FALSE: an error was posted. */
+gboolean gst_emotion2vec_states_open (GstEmotion2vec * self);
+
+/* READY -> PAUSED: takes the settings over and prepares the model for windows of their length. FALSE: an error was
+ * posted, or flushing. */
+gboolean gst_emotion2vec_states_prepare (GstEmotion2vec * self);
+
+/* PAUSED -> READY: the streaming thread may be waiting for the engine, with the lock that the base class needs. */
+void gst_emotion2vec_states_release (GstEmotion2vec * self);
+
+/* READY -> NULL. */
+void gst_emotion2vec_states_close (GstEmotion2vec * self);
+
+/* Any thread: while flushing nobody waits for the engine. */
+void gst_emotion2vec_states_set_flushing (GstEmotion2vec * self, gboolean flushing);
 
 /* ---- gstemotion2vecinput.c: streaming thread ---- */
 
