@@ -112,7 +112,8 @@ fill (Player * p, GstBuffer * buffer)
   GstMapInfo map;
   guint kind = odd_below (p->rand, 4);
 
-  if (!gst_buffer_map (buffer, &map, GST_MAP_WRITE))
+  if (gst_buffer_get_size (buffer) == 0
+      || !gst_buffer_map (buffer, &map, GST_MAP_WRITE))
     return;
   if (kind == 0)
     memset (map.data, 0, map.size);
