@@ -24,7 +24,7 @@ LAYERS = {
     'vulkan door': (r'model/vulkan/e2vvulkan\.h', {'core'}, (C, GLIB)),
     'vulkan': (r'model/vulkan/\S+', {'core', 'vulkan', 'vulkan door'}, (C, GLIB, r'dlfcn\.h',
                r'e2vshaderlist\.h', r'volk\.h', r'vulkan/\S+')),
-    'encoder': (r'model/(e2vencoder|e2vencoderpriv|e2vrecover|e2vopen|e2vselfcheck|e2vselftest)\.[ch]', {'core', 'vulkan door', 'encoder'}, (C, GLIB)),
+    'encoder': (r'model/(e2vencoder|e2vencoderpriv|e2vprograms|e2vrecover|e2vopen|e2vselfcheck|e2vselftest)\.[ch]', {'core', 'vulkan door', 'encoder'}, (C, GLIB)),
     'files': (r'model/files/\S+', {'core', 'files'}, (C, GLIB, r'zip\.h', r'yaml\.h', r'json-glib/\S+')),
     'window': (r'gst/gstemotion2vec(window|mono|result|meta)\.[ch]', {'window'}, (C, GLIB, GST)),
     'search': (r'gst/gstemotion2vecmodelsearch\.[ch]', {'core', 'search'}, (C, GLIB)),
