@@ -26,7 +26,7 @@ LAYERS = {
                r'e2vshaderlist\.h', r'volk\.h', r'vulkan/\S+')),
     'encoder': (r'model/(e2vencoder|e2vopen|e2vselfcheck|e2vselftest)\.[ch]', {'core', 'vulkan door', 'encoder'}, (C, GLIB)),
     'files': (r'model/files/\S+', {'core', 'files'}, (C, GLIB, r'zip\.h', r'yaml\.h', r'json-glib/\S+')),
-    'window': (r'gst/gstemotion2vec(window|track|speech|mono|result|meta)\.[ch]', {'window'}, (C, GLIB, GST)),
+    'window': (r'gst/gstemotion2vec(window|track|speech|features|mono|result|meta)\.[ch]', {'window'}, (C, GLIB, GST)),
     'search': (r'gst/gstemotion2vecmodelsearch\.[ch]', {'core', 'search'}, (C, GLIB)),
     'engine': (r'gst/gstemotion2vecengine\.[ch]', {'core', 'encoder', 'files', 'window', 'search', 'engine'},
                (C, GLIB, GST)),
