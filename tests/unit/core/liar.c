@@ -122,7 +122,7 @@ liar_new (E2vModel * model, const Liar * liar, GError ** error)
   }
   e = g_new0 (LiarExecutor, 1);
   e->liar = *liar;
-  e->inner = e2v_ref_new (model, E2V_PRECISION_FP32, error);
+  e->inner = e2v_ref_new (model, E2V_PRECISION_FP32);
   g_assert_nonnull (e->inner);
   e->parent.klass = &liar_class;
   e->parent.model = e2v_model_ref (model);
