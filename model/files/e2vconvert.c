@@ -1,7 +1,8 @@
 /* e2vconvert.c - public checkpoints become an E2vModel.
  *
- * The weights are widened to float and turned into our layout in one block of memory; each is read from the file when it
- * is its turn, what is not needed (optimiser state, teacher, decoder) never.
+ * The weights are widened to float, turned into our layout and, if asked for, rounded to half precision, one after another
+ * in one block of memory; each is read from the file when it is its turn, what is not needed (optimiser state, teacher,
+ * decoder) never.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "e2vconvert.h"
 
@@ -25,7 +26,7 @@ typedef struct
   E2vHparams hparams;
   E2vLayout *layout;
   GHashTable *used;             /* E2vWeight that went into the model */
-  float *data;                  /* of all tensors, one after another */
+  guint8 *data;                 /* of all tensors, one after another */
   E2vTensor *tensors;
 } Conversion;
 
@@ -316,28 +317,45 @@ read_tensor (Conversion * c, guint index, gsize n, float *dst, GError ** error)
   return TRUE;
 }
 
+/* Gives back the end of the block that half precision has saved, and tells the tensors where they are. */
+static void
+place_tensors (Conversion * c, const gsize * offsets, gsize size)
+{
+  c->data = g_realloc (c->data, size);
+  for (guint i = 0; i < e2v_layout_size (c->layout); i++)
+    c->tensors[i].data = c->data + offsets[i];
+}
+
+/* The block has room for all weights in float. Half precision leaves its end unused, which costs addresses but no memory:
+ * nobody has written there. */
 static gboolean
 read_tensors (Conversion * c, GError ** error)
 {
-  gsize n_elements, done = 0;
+  const guint n_tensors = e2v_layout_size (c->layout);
+  g_autofree gsize *offsets = g_new (gsize, n_tensors);
+  gsize n_elements, size = 0;
 
-  c->tensors = g_new0 (E2vTensor, e2v_layout_size (c->layout));
+  c->tensors = g_new0 (E2vTensor, n_tensors);
   if (!plan_memory (c, &n_elements, error) || !check_surplus (c, error))
     return FALSE;
   c->data = e2v_alloc (n_elements, sizeof (float), error);
   if (!c->data)
     return FALSE;
-  for (guint i = 0; i < e2v_layout_size (c->layout); i++) {
+  for (guint i = 0; i < n_tensors; i++) {
     E2vTensor *tensor = &c->tensors[i];
-    gsize n = tensor->size / sizeof (float);
+    float *values = (float *) (c->data + size);
 
-    report (c, "reading weights", (double) done / (double) n_elements);
-    if (!read_tensor (c, i, n, c->data + done, error))
+    report (c, "reading weights", (double) i / n_tensors);
+    if (!read_tensor (c, i, tensor->size / sizeof (float), values, error))
       return FALSE;
-    tensor->data = (const guint8 *) (c->data + done);
+    if (c->options->half
+        && e2v_role_is_matrix (e2v_layout_get (c->layout, i)->role))
+      e2v_tensor_round_to_half (tensor, values);
+    offsets[i] = size;
+    size += (tensor->size + 3) / 4 * 4;
     e2v_weights_release_pages (c->weights);
-    done += n;
   }
+  place_tensors (c, offsets, size);
   return TRUE;
 }
 
@@ -492,9 +510,14 @@ make_model (Conversion * c, const char *path, char **labels, GError ** error)
   E2vModelInfo info = { NULL };
   E2vModel *model = NULL;
 
-  if (collect_info (c, path, &info, error))
+  if (collect_info (c, path, &info, error)) {
+    const E2vModelStorage storage = {.data = g_steal_pointer (&c->data),
+      .free = g_free
+    };
+
     model = e2v_model_new (&c->hparams, (const char *const *) labels,
-        c->tensors, &info, g_steal_pointer (&c->data), g_free, error);
+        c->tensors, &info, &storage, error);
+  }
   clear_info (&info);
   return model;
 }
