@@ -25,7 +25,8 @@ typedef struct
   E2vWeights *weights;
   E2vHparams hparams;
   E2vLayout *layout;
-  GHashTable *used;             /* E2vWeight that went into the model */
+  const E2vWeight **sources;    /* by layout index */
+  GHashTable *used;             /* the same as a set */
   guint8 *data;                 /* of all tensors, one after another */
   E2vTensor *tensors;
 } Conversion;
@@ -36,6 +37,7 @@ conversion_clear (Conversion * c)
   g_clear_pointer (&c->weights, e2v_weights_free);
   g_clear_pointer (&c->layout, e2v_layout_free);
   g_clear_pointer (&c->used, g_hash_table_unref);
+  g_free (c->sources);
   g_free (c->data);
   g_free (c->tensors);
 }
@@ -212,6 +214,7 @@ plan_memory (Conversion * c, gsize * n_elements, GError ** error)
 
     if (!weight)
       return FALSE;
+    c->sources[i] = weight;
     g_hash_table_add (c->used, (gpointer) weight);
     tensor->name = (char *) spec->name;
     tensor->dtype = E2V_DTYPE_F32;
@@ -303,18 +306,38 @@ read_tensor (Conversion * c, guint index, gsize n, float *dst, GError ** error)
       || spec->role == E2V_ROLE_POS_WEIGHT;
   g_autofree float *unturned =
       turn ? e2v_alloc (n, sizeof (float), error) : NULL;
-  const E2vWeight *weight;
 
   if (turn && !unturned)
     return FALSE;
-  weight = find_weight (c, index, error);
-  if (!weight || !e2v_weights_read (c->weights, weight, turn ? unturned : dst,
+  if (!e2v_weights_read (c->weights, c->sources[index], turn ? unturned : dst,
           error))
     return FALSE;
   if (turn)
     turn_kernel (unturned, spec->dims, dst);
   to_little_endian (dst, n);
   return TRUE;
+}
+
+static int
+compare_places (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  const Conversion *c = user_data;
+
+  return e2v_weight_compare_places (c->sources[*(const guint *) a],
+      c->sources[*(const guint *) b]);
+}
+
+/* Layout indices in the order in which the weights lie in the file; free with g_free(). */
+static guint *
+reading_order (Conversion * c)
+{
+  const guint n = e2v_layout_size (c->layout);
+  guint *order = g_new (guint, n);
+
+  for (guint i = 0; i < n; i++)
+    order[i] = i;
+  g_qsort_with_data (order, (int) n, sizeof *order, compare_places, c);
+  return order;
 }
 
 /* Gives back the end of the block that half precision has saved, and tells the tensors where they are. */
@@ -326,6 +349,22 @@ place_tensors (Conversion * c, const gsize * offsets, gsize size)
     c->tensors[i].data = c->data + offsets[i];
 }
 
+/* Reads one weight to @size of the block and moves that on. */
+static gboolean
+store_tensor (Conversion * c, guint index, gsize * size, GError ** error)
+{
+  E2vTensor *tensor = &c->tensors[index];
+  float *values = (float *) (c->data + *size);
+
+  if (!read_tensor (c, index, tensor->size / sizeof (float), values, error))
+    return FALSE;
+  if (c->options->half
+      && e2v_role_is_matrix (e2v_layout_get (c->layout, index)->role))
+    e2v_tensor_round_to_half (tensor, values);
+  *size += (tensor->size + 3) / 4 * 4;
+  return TRUE;
+}
+
 /* The block has room for all weights in float. Half precision leaves its end unused, which costs addresses but no memory:
  * nobody has written there. */
 static gboolean
@@ -333,26 +372,22 @@ read_tensors (Conversion * c, GError ** error)
 {
   const guint n_tensors = e2v_layout_size (c->layout);
   g_autofree gsize *offsets = g_new (gsize, n_tensors);
+  g_autofree guint *order = NULL;
   gsize n_elements, size = 0;
 
   c->tensors = g_new0 (E2vTensor, n_tensors);
+  c->sources = g_new0 (const E2vWeight *, n_tensors);
   if (!plan_memory (c, &n_elements, error) || !check_surplus (c, error))
     return FALSE;
   c->data = e2v_alloc (n_elements, sizeof (float), error);
   if (!c->data)
     return FALSE;
+  order = reading_order (c);
   for (guint i = 0; i < n_tensors; i++) {
-    E2vTensor *tensor = &c->tensors[i];
-    float *values = (float *) (c->data + size);
-
     report (c, "reading weights", (double) i / n_tensors);
-    if (!read_tensor (c, i, tensor->size / sizeof (float), values, error))
+    offsets[order[i]] = size;
+    if (!store_tensor (c, order[i], &size, error))
       return FALSE;
-    if (c->options->half
-        && e2v_role_is_matrix (e2v_layout_get (c->layout, i)->role))
-      e2v_tensor_round_to_half (tensor, values);
-    offsets[i] = size;
-    size += (tensor->size + 3) / 4 * 4;
     e2v_weights_release_pages (c->weights);
   }
   place_tensors (c, offsets, size);
