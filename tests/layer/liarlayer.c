@@ -2,7 +2,8 @@
  * an error, and several devices where there is one.
  *
  * Environment variables say what it does; without them it does nothing:
- *   LIAR_NAMES=A|B    renames the devices in the order of the loader and gives the second the UUID of all 1, and so on
+ *   LIAR_NAMES=A|B    renames the devices in the order of the loader
+ *   LIAR_UUIDS=1      the devices of these digits get UUIDs of that digit only
  *   LIAR_GPUS=1       the devices of these digits say that they are discrete GPUs
  *   LIAR_REFUSE=01    the devices of these digits cannot be opened
  *   LIAR_DEVICES=02   only the devices of these digits lie; all, if it is not set
@@ -188,7 +189,7 @@ get_properties2 (VkPhysicalDevice handle,
   instance->properties2 (handle, properties);
   rename_device (instance, handle, &properties->properties);
   for (VkBaseOutStructure * s = properties->pNext; s; s = s->pNext) {
-    if (g_getenv ("LIAR_NAMES") && index > 0
+    if (digits_have ("LIAR_UUIDS", index, FALSE)
         && s->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES)
       memset (((VkPhysicalDeviceIDProperties *) s)->deviceUUID,
           (int) (0x11 * index), VK_UUID_SIZE);

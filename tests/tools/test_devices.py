@@ -22,7 +22,7 @@ class LiarTest(testkit.ToolTest):
         return liars.environment(self.scratch.name, **lies)
 
     def two(self, **lies):
-        return self.lies(n_devices=2, **{'LIAR_NAMES': 'Orion 4090|Orion 4090X', **lies})
+        return self.lies(n_devices=2, **{'LIAR_NAMES': 'Orion 4090|Orion 4090X', 'LIAR_UUIDS': '1', **lies})
 
     def run_model(self, *arguments, environment):
         return call('run', self.model, self.audio, '--json', *arguments, environment=environment)
@@ -60,7 +60,7 @@ class Choice(LiarTest):
 
     def test_list_opens_no_device(self):
         environment = self.two(LIAR_REFUSE='01')
-        self.assertEqual(len(self.devices(environment)), 2)
+        self.assertEqual([device['precision'] for device in self.devices(environment)], ['fp32', 'fp32'])
         self.check(call('bench', self.model, '--device', '0', environment=environment), 1, 'vkCreateDevice', 'Orion 4090')
 
     def test_choice(self):
@@ -93,6 +93,15 @@ class Choice(LiarTest):
                 done = self.run_model('--device', '0', environment=environment)
                 self.check(done, 1, 'Orion 4090')
                 self.assertNotIn('4090X', done.stderr)
+
+
+    def test_reopens_the_same_of_two_drivers(self):
+        """Two drivers of one card give it one UUID; what overflows on the second has to be run again there."""
+        environment = self.two(LIAR_UUIDS='', LIAR_REFUSE='0', LIAR_NAN='2')
+        first, second = self.devices(environment)
+        self.assertEqual(first['uuid'], second['uuid'])
+        done = self.run_model('--device', '4090x', '--precision', 'fp16', environment=environment)
+        self.check_right(done, 1, 'half precision gave a value that is not finite')
 
 
 class Lies(LiarTest):
