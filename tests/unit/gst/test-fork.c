@@ -13,7 +13,7 @@
 
 typedef struct
 {
-  GstEmotion2vecEngine *engine;
+  GstEmotion2vecEngine *engine, *idle;  /* with the stream, and with one user only */
   GstEmotion2vecStream *stream;
   KitLog *log;
   char *folder, *path;
@@ -52,6 +52,11 @@ use_parents_stream (const Fixture * fixture)
   gst_emotion2vec_stream_free (stream);
   gst_emotion2vec_stream_free (fixture->stream);
   gst_emotion2vec_engine_unref (fixture->engine);
+  gst_emotion2vec_engine_unref (fixture->idle);
+  /* nothing is freed: what the driver has there is the parent's */
+  if (g_strcmp0 (gst_emotion2vec_engine_model_name (fixture->idle),
+          "random weights, seed 2") != 0)
+    return 8;
   return 0;
 }
 
@@ -132,6 +137,7 @@ set_up (Fixture * fixture, gconstpointer data)
   fixture->engine = gst_emotion2vec_engine_open (fixture->path, "ref",
       GST_EMOTION2VEC_PRECISION_AUTO, &error);
   g_assert_no_error (error);
+  fixture->idle = kit_slow_engine (2);
   fixture->stream = kit_stream (fixture->engine, fixture->log, 0);
   g_assert_true (kit_submit (fixture->stream, 0, LENGTH));
   slow_wait_for_runs (1);
@@ -147,6 +153,7 @@ tear_down (Fixture * fixture, gconstpointer data)
   kit_log_assert_ids (fixture->log, "0 1");
   gst_emotion2vec_stream_free (fixture->stream);
   gst_emotion2vec_engine_unref (fixture->engine);
+  gst_emotion2vec_engine_unref (fixture->idle);
   kit_log_free (fixture->log);
   g_unlink (fixture->path);
   g_rmdir (fixture->folder);
