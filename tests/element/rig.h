@@ -41,7 +41,7 @@ typedef struct
 const char *rig_model (void);
 GstAudioInfo rig_audio (GstAudioFormat format, gint rate, gint channels, gboolean planar);
 
-/* An element with that model on the reference executor, playing, and the properties given (name, value, ..., NULL).
+/* An element with that model on the reference executor in sync mode, to which nothing is silent, playing, and the properties given (name, value, ..., NULL).
  * A TIME segment from 0 on is sent if @segment is NULL. */
 Rig *rig_new (const GstAudioInfo * info, const GstSegment * segment, const char *first_property, ...);
 void rig_free (Rig * rig);
