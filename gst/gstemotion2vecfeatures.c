@@ -47,12 +47,7 @@ static void
 biquad_set (Biquad * filter, const double *b, double a0, double a1, double a2)
 {
   *filter = (Biquad) {
-    .b0 = b[0] / a0,
-    .b1 = b[1] / a0,
-    .b2 = b[2] / a0,
-    .a1 = a1 / a0,
-    .a2 = a2 / a0,
-  };
+  .b0 = b[0] / a0,.b1 = b[1] / a0,.b2 = b[2] / a0,.a1 = a1 / a0,.a2 = a2 / a0,};
 }
 
 /* @gain at the middle is 1. */
