@@ -43,7 +43,7 @@ rig_model (void)
   model_folder = g_dir_make_tmp ("emotion2vec-test-XXXXXX", &error);
   g_assert_no_error (error);
   model_path = g_build_filename (model_folder, "tiny.gguf", NULL);
-  e2v_model_save (model, model_path, FALSE, &error);
+  e2v_model_save (model, model_path, &error);
   g_assert_no_error (error);
   atexit (remove_model);
   return model_path;
