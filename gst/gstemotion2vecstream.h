@@ -97,8 +97,8 @@ typedef void (*GstEmotion2vecBetweenFunc) (gpointer user_data);
 
 /* Moves the stream, its waiting windows included, to @engine: a model swap between two windows. Waits for what is in
  * flight on the old engine, so is called from a background thread, not from a done func; submit goes on meanwhile.
- * Results stay in order. On return the stream keeps @engine and no longer the old one. FALSE: flushing; the stream
- * stays where it was.
+ * Results stay in order. On return the stream keeps @engine and no longer the old one. FALSE: the stream is being
+ * freed meanwhile, and stays where it was.
  * @between: (nullable): called with @user_data after the last done func of the old engine and before the first of @engine,
  * with no lock held; only if it moves. */
 gboolean gst_emotion2vec_stream_move (GstEmotion2vecStream * stream, GstEmotion2vecEngine * engine,
