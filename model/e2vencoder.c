@@ -25,22 +25,6 @@ e2v_encoder_new_on (E2vExecutor * executor)
   return encoder;
 }
 
-static void
-prepared_clear (E2vPrepared * prepared)
-{
-  g_clear_pointer (&prepared->program, e2v_program_free);
-  g_clear_pointer (&prepared->plan, e2v_plan_free);
-}
-
-void
-e2v_encoder_forget_programs (E2vEncoder * encoder)
-{
-  for (guint i = 0; i < E2V_ENCODER_MAX_PROGRAMS; i++)
-    prepared_clear (&encoder->programs[i]);
-  if (encoder->full)
-    e2v_encoder_forget_programs (encoder->full);
-}
-
 void
 e2v_encoder_free (E2vEncoder * encoder)
 {
@@ -114,61 +98,6 @@ e2v_result_free (E2vResult * result)
   g_free (result->frames);
   g_free (result->frame_scores);
   g_free (result);
-}
-
-/* ---- programs --------------------------------------------------------------------------------------------------- */
-
-static gboolean
-prepare (E2vEncoder * encoder, const E2vPlanRequest * request,
-    E2vPrepared * out, GError ** error)
-{
-  g_autoptr (E2vPlan) plan =
-      e2v_plan_new (e2v_model_hparams (encoder->model), request, error);
-
-  if (!plan)
-    return FALSE;
-  out->program = e2v_executor_prepare (encoder->executor, plan, error);
-  if (!out->program)
-    return FALSE;
-  out->plan = g_steal_pointer (&plan);
-  return TRUE;
-}
-
-static gboolean
-serves (const E2vPrepared * prepared, const E2vPlanRequest * request)
-{
-  const E2vPlanRequest *has;
-
-  if (!prepared->program)
-    return FALSE;
-  has = e2v_plan_request (prepared->plan);
-  return has->batch == request->batch && has->n_samples == request->n_samples
-      && has->frames == request->frames;
-}
-
-/* The program for a request: a kept one, or a new one in place of the one that was not used for longest. */
-static E2vPrepared *
-find_program (E2vEncoder * encoder, const E2vPlanRequest * request,
-    GError ** error)
-{
-  E2vPrepared *oldest = &encoder->programs[0];
-
-  for (guint i = 0; i < E2V_ENCODER_MAX_PROGRAMS; i++) {
-    E2vPrepared *candidate = &encoder->programs[i];
-
-    if (serves (candidate, request)) {
-      candidate->last_use = ++encoder->clock;
-      return candidate;
-    }
-    if (candidate->last_use < oldest->last_use)
-      oldest = candidate;
-  }
-  prepared_clear (oldest);
-  oldest->last_use = 0;
-  if (!prepare (encoder, request, oldest, error))
-    return NULL;
-  oldest->last_use = ++encoder->clock;
-  return oldest;
 }
 
 /* ---- running ---------------------------------------------------------------------------------------------------- */
@@ -386,7 +315,7 @@ run_batch (E2vEncoder * encoder, const E2vWindow * windows,
   };
   gboolean may_rerun = encoder->precision == E2V_PRECISION_FP16
       && !(want & E2V_WANT_AS_IT_IS);
-  E2vPrepared *p = find_program (encoder, &request, error);
+  E2vPrepared *p = e2v_encoder_find_program (encoder, &request, error);
   g_autofree float *waveforms = NULL;
   g_auto (Outputs) outputs = { NULL };
 
@@ -485,7 +414,7 @@ static gboolean
 attempt_warm_up (E2vEncoder * encoder, gpointer work, GError ** error)
 {
   const E2vPlanRequest *request = work;
-  E2vPrepared *p = find_program (encoder, request, error);
+  E2vPrepared *p = e2v_encoder_find_program (encoder, request, error);
   g_autofree float *silence = NULL;
 
   if (!p)
@@ -600,13 +529,13 @@ e2v_encoder_trace (E2vEncoder * encoder, const E2vWindow * window,
 
   if (!check_window (window, error)
       || !e2v_encoder_ensure_open (encoder, error)
-      || !prepare (encoder, &request, &prepared, error))
+      || !e2v_prepared_init (&prepared, encoder, &request, error))
     return FALSE;
   fill_waveform (encoder, window, waveform);
   func ("waveform", waveform, &n, 1, user_data);
   ok = e2v_program_run (prepared.program, waveform, error)
       && trace_outputs (encoder, &t, error);
-  prepared_clear (&prepared);
+  e2v_prepared_clear (&prepared);
   return ok;
 }
 
@@ -632,7 +561,7 @@ e2v_encoder_bench (E2vEncoder * encoder, guint n_samples, guint batch,
 {
   const E2vPlanRequest request = {.batch = batch,.n_samples = n_samples };
   E2vPrepared *p = e2v_encoder_ensure_open (encoder, error)
-      ? find_program (encoder, &request, error) : NULL;
+      ? e2v_encoder_find_program (encoder, &request, error) : NULL;
   g_autofree float *waveforms = NULL;
   g_autoptr (GRand) noise = g_rand_new_with_seed (1);
   double best = INFINITY;

@@ -1,4 +1,4 @@
-/* e2vencoderpriv.h - the encoder from inside: for e2vencoder.c and e2vrecover.c.
+/* e2vencoderpriv.h - the encoder from inside: for e2vencoder.c, e2vprograms.c and e2vrecover.c.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef E2V_ENCODER_PRIV_H
 #define E2V_ENCODER_PRIV_H
@@ -33,6 +33,14 @@ struct _E2vEncoder
   guint64 n_reruns, n_rebuilds;
   char *rebuild_reason;         /* what made the last rebuild necessary */
 };
+
+/* A plan made ready on the encoder's executor. @prepared: all zero; so it stays on failure. */
+gboolean e2v_prepared_init (E2vPrepared * prepared, E2vEncoder * encoder, const E2vPlanRequest * request,
+    GError ** error);
+void e2v_prepared_clear (E2vPrepared * prepared);
+
+/* The program for a request: a kept one, or a new one in place of the one that was not used for longest. */
+E2vPrepared *e2v_encoder_find_program (E2vEncoder * encoder, const E2vPlanRequest * request, GError ** error);
 
 /* Something to do on the device, which can be done again if it fails. */
 typedef gboolean (*E2vAttempt) (E2vEncoder * encoder, gpointer work, GError ** error);

@@ -423,6 +423,13 @@ e2v_gguf_free (E2vGguf * gguf)
   g_free (gguf);
 }
 
+void
+e2v_gguf_release_pages (E2vGguf * gguf)
+{
+  if (gguf->map)
+    e2v_file_release_pages (gguf->map);
+}
+
 guint
 e2v_gguf_n_keys (const E2vGguf * gguf)
 {

@@ -9,11 +9,16 @@
 
 #define PICKLE "data.pkl"
 
+/* Who reads entries one after another reads the file once. Entries that overlap, or that are asked for in turns, would
+ * make a small archive cost any amount of time. */
+#define MAX_PASSES 4
+
 struct _E2vTorchZip
 {
   zip_t *archive;
   char *folder;                 /* with its slash */
   gsize size;                   /* of the whole file */
+  guint64 read;                 /* bytes of entries so far */
 };
 
 static zip_t *
@@ -96,7 +101,7 @@ e2v_torch_zip_has (E2vTorchZip * zip, const char *path)
 }
 
 static gboolean
-check_entry (const E2vTorchZip * zip, const char *name, const zip_stat_t * info,
+check_entry (E2vTorchZip * zip, const char *name, const zip_stat_t * info,
     GError ** error)
 {
   const zip_uint64_t needed = ZIP_STAT_SIZE | ZIP_STAT_COMP_METHOD;
@@ -110,6 +115,11 @@ check_entry (const E2vTorchZip * zip, const char *name, const zip_stat_t * info,
   if (info->size > zip->size)
     return e2v_bad_format (error, "the zip entry '%s' is larger than the file",
         name);
+  zip->read += info->size;
+  if (zip->read / MAX_PASSES > zip->size)
+    return e2v_bad_format (error, "the zip archive's entries overlap, or its "
+        "tensors are scattered over them: it would be read more than %u times "
+        "(at '%s')", MAX_PASSES, name);
   return TRUE;
 }
 

@@ -253,6 +253,27 @@ e2v_weights_find (const E2vWeights * weights, const char *name)
   return index ? e2v_weights_get (weights, index - 1) : NULL;
 }
 
+static int
+compare_numbers (guint64 a, guint64 b)
+{
+  return a < b ? -1 : a > b;
+}
+
+int
+e2v_weight_compare_places (const E2vWeight * a, const E2vWeight * b)
+{
+  int order;
+
+  if (a->tensor && b->tensor)
+    return compare_numbers ((guintptr) a->tensor->data,
+        (guintptr) b->tensor->data);
+  if (!a->view || !b->view)
+    return (a->view != NULL) - (b->view != NULL);
+  order = e2v_value_compare_texts (a->view->storage->v.storage.key,
+      b->view->storage->v.storage.key);
+  return order ? order : compare_numbers (a->view->offset, b->view->offset);
+}
+
 gboolean
 e2v_weights_read (E2vWeights * weights, const E2vWeight * weight, float *dst,
     GError ** error)

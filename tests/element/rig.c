@@ -57,7 +57,7 @@ rig_save_model (const char *path, guint64 seed, guint n_classes, guint kernel)
   g_assert_no_error (error);
   e2v_selftest_make (model, &error);
   g_assert_no_error (error);
-  e2v_model_save (model, path, FALSE, &error);
+  e2v_model_save (model, path, &error);
   g_assert_no_error (error);
 }
 

@@ -182,7 +182,7 @@ liar_new (E2vModel * model, const Liar * liar, GError ** error)
   e->liar = *liar;
   e->script = liar->script ? liar->script : &e->empty;
   e->script->n_open++;
-  e->inner = e2v_ref_new (model, E2V_PRECISION_FP32, error);
+  e->inner = e2v_ref_new (model, E2V_PRECISION_FP32);
   g_assert_nonnull (e->inner);
   e->parent.klass = &liar_class;
   e->parent.model = e2v_model_ref (model);

@@ -44,7 +44,7 @@ open_liar (guint step, gpointer user_data, GError ** error)
   if (step < bench->n_liars)
     return liar_new (bench->model, &bench->liars[step], error);
   if (step == bench->n_liars && bench->ends_with_ref)
-    return e2v_ref_new (bench->model, E2V_PRECISION_FP32, error);
+    return e2v_ref_new (bench->model, E2V_PRECISION_FP32);
   return NULL;
 }
 

@@ -164,7 +164,7 @@ test_round_trip (void)
   const E2vTensor *back;
 
   e2v_gguf_writer_add_tensor (writer, &tensor);
-  e2v_gguf_writer_write (writer, path, NULL, NULL, &error);
+  e2v_gguf_writer_write (writer, path, &error);
   g_assert_no_error (error);
   gguf = e2v_gguf_open (path, &error);
   g_assert_no_error (error);

@@ -55,7 +55,7 @@ kit_save_model (const char *path, guint64 seed)
 
   e2v_selftest_make (model, &error);
   g_assert_no_error (error);
-  e2v_model_save (model, path, FALSE, &error);
+  e2v_model_save (model, path, &error);
   g_assert_no_error (error);
 }
 
@@ -64,7 +64,7 @@ ref_encoder (guint64 seed)
 {
   g_autoptr (E2vModel) model = kit_model (seed);
 
-  return e2v_encoder_new_on (e2v_ref_new (model, E2V_PRECISION_FP32, NULL));
+  return e2v_encoder_new_on (e2v_ref_new (model, E2V_PRECISION_FP32));
 }
 
 GstEmotion2vecEngine *

@@ -272,7 +272,7 @@ slow_new (E2vExecutor * inner)
 E2vEncoder *
 slow_encoder_new (E2vModel * model)
 {
-  E2vExecutor *inner = e2v_ref_new (model, E2V_PRECISION_FP32, NULL);
+  E2vExecutor *inner = e2v_ref_new (model, E2V_PRECISION_FP32);
 
   g_assert_nonnull (inner);
   return e2v_encoder_new_on (slow_new (inner));
