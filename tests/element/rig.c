@@ -115,19 +115,38 @@ add_entry (Rig * rig, LogKind kind)
   return entry;
 }
 
+/* @message: (transfer full). */
+static const LogEntry *
+log_message (Rig * rig, GstMessage * message)
+{
+  const GstStructure *fields = gst_message_get_structure (message);
+  LogEntry *entry = add_entry (rig, LOG_MESSAGE);
+
+  entry->message = GST_MESSAGE_TYPE (message);
+  entry->fields = fields ? gst_structure_copy (fields) : NULL;
+  gst_message_unref (message);
+  return entry;
+}
+
 void
 rig_flush_bus (Rig * rig)
 {
   GstMessage *message;
 
-  while ((message = gst_bus_pop (rig->bus))) {
-    const GstStructure *fields = gst_message_get_structure (message);
-    LogEntry *entry = add_entry (rig, LOG_MESSAGE);
+  while ((message = gst_bus_pop (rig->bus)))
+    log_message (rig, message);
+}
 
-    entry->message = GST_MESSAGE_TYPE (message);
-    entry->fields = fields ? gst_structure_copy (fields) : NULL;
-    gst_message_unref (message);
-  }
+const LogEntry *
+rig_wait_for (Rig * rig, GstMessageType type)
+{
+  const LogEntry *entry;
+
+  do
+    entry = log_message (rig, gst_bus_timed_pop (rig->bus,
+            GST_CLOCK_TIME_NONE));
+  while (entry->message != type);
+  return entry;
 }
 
 static gboolean

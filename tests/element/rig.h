@@ -64,6 +64,9 @@ void rig_push_silence (Rig * rig, guint ms, GstClockTime start);
 /* Writes down the messages that no buffer or event followed. */
 void rig_flush_bus (Rig * rig);
 
+/* (transfer none): waits for a message of @type that is not yet written down. */
+const LogEntry *rig_wait_for (Rig * rig, GstMessageType type);
+
 /* (transfer container) The results so far: of messages, of metas, or of custom events. */
 GPtrArray *rig_results (Rig * rig, LogKind kind);
 /* Of metas and events together, in order. */

@@ -169,8 +169,20 @@ slowrig_truth (const GstStructure * fields, const char *name)
   return value;
 }
 
-GstMessage *
-slowrig_wait_for (Rig * rig, GstMessageType type)
+guint
+slowrig_n_errors (Rig * rig, GstMessageType type, GQuark domain, gint code)
 {
-  return gst_bus_timed_pop_filtered (rig->bus, GST_CLOCK_TIME_NONE, type);
+  guint n = 0;
+
+  rig_flush_bus (rig);
+  for (guint i = 0; i < rig->log->len; i++) {
+    const LogEntry *entry = rig->log->pdata[i];
+    g_autoptr (GError) error = NULL;
+
+    if (entry->kind != LOG_MESSAGE || entry->message != type)
+      continue;
+    gst_structure_get (entry->fields, "gerror", G_TYPE_ERROR, &error, NULL);
+    n += g_error_matches (error, domain, code);
+  }
+  return n;
 }

@@ -57,7 +57,7 @@ void slowrig_assert_scores (const GstStructure * fields, const char *model, cons
 
 gboolean slowrig_truth (const GstStructure * fields, const char *name);
 
-/* (transfer full): the next message of @type on the bus; waits for it. */
-GstMessage *slowrig_wait_for (Rig * rig, GstMessageType type);
+/* Messages of @type with GError's @domain and @code so far. */
+guint slowrig_n_errors (Rig * rig, GstMessageType type, GQuark domain, gint code);
 
 #endif
