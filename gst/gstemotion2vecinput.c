@@ -187,7 +187,8 @@ gst_emotion2vec_input_is_reverse (GstEmotion2vec * self)
   return TRUE;
 }
 
-/* Whether to listen, and to what: what may change at any time is taken over. What was heard before `enabled` went away is forgotten: consent was withdrawn. */
+/* Whether to listen; what may change at any time is taken over. What was heard before `enabled` went away is forgotten:
+ * consent was withdrawn. */
 static gboolean
 is_enabled (GstEmotion2vec * self)
 {

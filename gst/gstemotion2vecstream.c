@@ -512,8 +512,8 @@ gst_emotion2vec_stream_warm_up (GstEmotion2vecStream * stream,
   return done && !failure;
 }
 
-/* Under the lock. Waits until nothing of the stream is on its engine, flushing or not; from then on nothing goes there, as
- * long as it is moving. */
+/* Under the lock. Waits until nothing of the stream is on its engine, flushing or not; from then on nothing goes there,
+ * as long as it is moving. */
 static gboolean
 begin_move (GstEmotion2vecStream * stream)
 {
