@@ -18,8 +18,7 @@ struct _E2vModel
   char *content_id;
   E2vSelftest selftest;
   float *alibi;
-  gpointer storage;
-  GDestroyNotify storage_free;
+  E2vModelStorage storage;
 };
 
 static gboolean
@@ -79,6 +78,7 @@ take_tensors (E2vModel * model, const E2vTensor * tensors, GError ** error)
     if (!check_shape (&model->tensors[i], spec, error)
         || !check_finite (&model->tensors[i], error))
       return FALSE;
+    e2v_model_release_pages (model);
   }
   return TRUE;
 }
@@ -123,14 +123,14 @@ copy_info (E2vModelInfo * to, const E2vModelInfo * from)
 
 E2vModel *
 e2v_model_new (const E2vHparams * hparams, const char *const *labels,
-    const E2vTensor * tensors, const E2vModelInfo * info, gpointer storage,
-    GDestroyNotify storage_free, GError ** error)
+    const E2vTensor * tensors, const E2vModelInfo * info,
+    const E2vModelStorage * storage, GError ** error)
 {
   g_autoptr (E2vModel) model = g_new0 (E2vModel, 1);
 
   model->ref_count = 1;
-  model->storage = storage;
-  model->storage_free = storage_free;
+  if (storage)
+    model->storage = *storage;
   model->hparams = *hparams;
   if (!e2v_hparams_validate (hparams, error))
     return NULL;
@@ -149,57 +149,6 @@ e2v_model_new (const E2vHparams * hparams, const char *const *labels,
   }
   compute_alibi (model);
   return g_steal_pointer (&model);
-}
-
-/* Replaces the float values at @values by halves in place, if that is safe. */
-static void
-round_to_half (float *values, gsize n, E2vTensor * tensor)
-{
-  guint8 *bytes = (guint8 *) values;
-
-  if (!e2v_half_is_safe (values, n))
-    return;
-  /* in rising order a half never overwrites a float that is still to be read */
-  for (gsize i = 0; i < n; i++) {
-    guint16 half = GUINT16_TO_LE (e2v_half_from_float (values[i]));
-
-    memcpy (bytes + i * sizeof half, &half, sizeof half);
-  }
-  tensor->dtype = E2V_DTYPE_F16;
-  tensor->size = n * sizeof (guint16);
-}
-
-E2vModel *
-e2v_model_new_half (E2vModel * model, GError ** error)
-{
-  guint n_tensors = e2v_layout_size (model->layout);
-  g_autofree E2vTensor *tensors = g_new (E2vTensor, n_tensors);
-  GPtrArray *storage = g_ptr_array_new_with_free_func (g_free);
-
-  for (guint i = 0; i < n_tensors; i++) {
-    const E2vTensor *from = &model->tensors[i];
-    gsize n = e2v_tensor_n_elements (from);
-    float *values = g_try_malloc_n (n, sizeof (float));
-
-    if (!values) {
-      g_set_error_literal (error, E2V_ERROR, E2V_ERROR_OUT_OF_MEMORY,
-          "no memory for the weights in half precision");
-      g_ptr_array_unref (storage);
-      return NULL;
-    }
-    e2v_tensor_read_f32 (from, 0, n, values);
-    tensors[i] = *from;
-    tensors[i].dtype = E2V_DTYPE_F32;
-    tensors[i].size = n * sizeof (float);
-    if (e2v_role_is_matrix (e2v_layout_get (model->layout, i)->role))
-      round_to_half (values, n, &tensors[i]);
-    values = g_realloc (values, tensors[i].size);
-    tensors[i].data = (const guint8 *) values;
-    g_ptr_array_add (storage, values);
-  }
-  return e2v_model_new (&model->hparams, (const char *const *) model->labels,
-      tensors, &model->info, storage, (GDestroyNotify) g_ptr_array_unref,
-      error);
 }
 
 E2vModel *
@@ -226,8 +175,8 @@ e2v_model_unref (E2vModel * model)
   g_free (model->selftest.utterance);
   g_free (model->selftest.scores);
   g_free (model->alibi);
-  if (model->storage_free)
-    model->storage_free (model->storage);
+  if (model->storage.free)
+    model->storage.free (model->storage.data);
   g_free (model);
 }
 
@@ -254,6 +203,13 @@ e2v_model_tensor (const E2vModel * model, guint index)
 {
   g_return_val_if_fail (index < e2v_layout_size (model->layout), NULL);
   return &model->tensors[index];
+}
+
+void
+e2v_model_release_pages (const E2vModel * model)
+{
+  if (model->storage.release_pages)
+    model->storage.release_pages (model->storage.data);
 }
 
 const char *const *

@@ -30,25 +30,29 @@ typedef struct
   float *scores;                /* [classes], NULL without a head */
 } E2vSelftest;
 
+/* What the data of a model's tensors lie in. */
+typedef struct
+{
+  gpointer data;
+  GDestroyNotify free;
+  void (*release_pages) (gpointer data);        /* see e2v_model_release_pages(); NULL: nothing can be given back */
+} E2vModelStorage;
+
 typedef struct _E2vModel E2vModel;
 
-/* Takes over @storage, on which the data of all tensors lives and which @storage_free frees with the model (NULL: the
- * data is static or otherwise outlives it). @tensors: one for each entry of the layout of @hparams, in that order; only
+/* Takes over what @storage describes and frees it with the model (NULL: the data is static or otherwise outlives it).
+ * @tensors: one for each entry of the layout of @hparams, in that order; only
  * the names' memory is copied, the data is not. @labels: n_classes strings as the checkpoint's makers wrote them
  * (bilingual), copied; NULL for a feature model. @info: copied, may be NULL.
  * Errors: E2V_ERROR_NOT_EMOTION2VEC for bad hyper-parameters, E2V_ERROR_TENSOR for a shape that does not fit or a
- * weight that is not finite; @storage is freed then too. */
+ * weight that is not finite; the storage is freed then too. */
 E2vModel *e2v_model_new (const E2vHparams * hparams, const char *const *labels, const E2vTensor * tensors,
-    const E2vModelInfo * info, gpointer storage, GDestroyNotify storage_free, GError ** error);
+    const E2vModelInfo * info, const E2vModelStorage * storage, GError ** error);
 
 /* Seeded random weights of any shape, so that speed can be measured and shapes tested without a file (the recipe is in
- * docs/numerics.md). Labels are the nine official ones if n_classes is 9, else "class 0" and so on. */
+ * docs/numerics.md). Large ones lie in a temporary file, like those of a model file. Labels are the nine official ones
+ * if n_classes is 9, else "class 0" and so on. */
 E2vModel *e2v_model_new_random (const E2vHparams * hparams, guint64 seed, GError ** error);
-
-/* The same model with its matrices in half precision, each where that is safe (e2v_half_is_safe()): what a model file
- * with F16 weights holds. It has no self-test: an answer of the unrounded weights would not be its own.
- * Errors: E2V_ERROR_OUT_OF_MEMORY. */
-E2vModel *e2v_model_new_half (E2vModel * model, GError ** error);
 
 E2vModel *e2v_model_ref (E2vModel * model);
 void e2v_model_unref (E2vModel * model);
@@ -58,6 +62,10 @@ const E2vHparams *e2v_model_hparams (const E2vModel * model);
 const E2vLayout *e2v_model_layout (const E2vModel * model);
 const E2vModelInfo *e2v_model_info (const E2vModel * model);
 const E2vTensor *e2v_model_tensor (const E2vModel * model, guint index);
+
+/* For who has read a tensor and will not need it again soon, such as an executor with a copy on a device: takes the
+ * weights out of this process's memory if they lie in a file, from which they come back when someone reads them. */
+void e2v_model_release_pages (const E2vModel * model);
 
 /* Labels in checkpoint order, n_classes of them and a NULL. */
 const char *const *e2v_model_labels (const E2vModel * model);

@@ -134,7 +134,7 @@ open_step (guint index, gpointer user_data, GError ** error)
     return NULL;
   step = &g_array_index (steps->list, Step, index);
   if (!step->device)
-    return e2v_ref_new (steps->model, step->precision, error);
+    return e2v_ref_new (steps->model, step->precision);
   return open_vulkan (steps->model, step, error);
 }
 

@@ -5,6 +5,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "e2vmodel.h"
 
+#include "e2verror.h"
+#include "e2vscratch.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -133,23 +136,13 @@ labels_for (guint n_classes)
   return labels;
 }
 
-E2vModel *
-e2v_model_new_random (const E2vHparams * hparams, guint64 seed, GError ** error)
+/* Describes all tensors, without data. Returns how many bytes they have together. */
+static gsize
+describe (const E2vLayout * layout, E2vTensor * tensors)
 {
-  g_autoptr (E2vLayout) layout = NULL;
-  g_auto (GStrv) labels = NULL;
-  g_autofree E2vTensor *tensors = NULL;
-  g_autofree char *name = NULL;
   gsize total = 0;
-  float *storage;
-  guint n;
 
-  if (!e2v_hparams_validate (hparams, error))
-    return NULL;
-  layout = e2v_layout_new (hparams);
-  n = e2v_layout_size (layout);
-  tensors = g_new0 (E2vTensor, n);
-  for (guint i = 0; i < n; i++) {
+  for (guint i = 0; i < e2v_layout_size (layout); i++) {
     const E2vTensorSpec *spec = e2v_layout_get (layout, i);
 
     tensors[i].dtype = E2V_DTYPE_F32;
@@ -158,20 +151,53 @@ e2v_model_new_random (const E2vHparams * hparams, guint64 seed, GError ** error)
     tensors[i].size = e2v_tensor_n_elements (&tensors[i]) * sizeof (float);
     total += tensors[i].size;
   }
-  storage = g_malloc (total);
-  total = 0;
-  for (guint i = 0; i < n; i++) {
-    tensors[i].data = (guint8 *) storage + total;
-    fill ((float *) tensors[i].data, layout, i, seed);
-    total += tensors[i].size;
+  return total;
+}
+
+/* The weights of the described tensors; NULL without memory. */
+static E2vScratch *
+fill_all (const E2vLayout * layout, guint64 seed, gsize total,
+    E2vTensor * tensors)
+{
+  E2vScratch *scratch = e2v_scratch_new (total);
+  guint8 *data = scratch ? e2v_scratch_data (scratch) : NULL;
+
+  for (guint i = 0; data && i < e2v_layout_size (layout); i++) {
+    tensors[i].data = data;
+    fill ((float *) data, layout, i, seed);
+    e2v_scratch_release_pages (scratch);
+    data += tensors[i].size;
+  }
+  return scratch;
+}
+
+E2vModel *
+e2v_model_new_random (const E2vHparams * hparams, guint64 seed, GError ** error)
+{
+  g_autoptr (E2vLayout) layout = NULL;
+  g_auto (GStrv) labels = NULL;
+  g_autofree E2vTensor *tensors = NULL;
+  g_autofree char *name =
+      g_strdup_printf ("random weights, seed %" G_GUINT64_FORMAT, seed);
+  const E2vModelInfo info = {.name = name,.temperature = 1 };
+  E2vModelStorage storage = {
+    .free = (GDestroyNotify) e2v_scratch_free,
+    .release_pages = (void (*)(gpointer)) e2v_scratch_release_pages,
+  };
+
+  if (!e2v_hparams_validate (hparams, error))
+    return NULL;
+  layout = e2v_layout_new (hparams);
+  tensors = g_new0 (E2vTensor, e2v_layout_size (layout));
+  storage.data = fill_all (layout, seed, describe (layout, tensors), tensors);
+  if (!storage.data) {
+    g_set_error_literal (error, E2V_ERROR, E2V_ERROR_OUT_OF_MEMORY,
+        "no memory for the weights");
+    return NULL;
   }
   labels = labels_for (hparams->n_classes);
-  name = g_strdup_printf ("random weights, seed %" G_GUINT64_FORMAT, seed);
-
-  const E2vModelInfo info = {.name = name,.temperature = 1 };
-
   return e2v_model_new (hparams, (const char *const *) labels, tensors, &info,
-      storage, g_free, error);
+      &storage, error);
 }
 
 static const E2vHparams base_shape = {

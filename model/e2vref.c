@@ -12,19 +12,20 @@
 #include <math.h>
 #include <string.h>
 
+/* The values of a tensor while an operation runs. */
 typedef struct
 {
-  E2vExecutor parent;
-  float **weights;              /* by layout index */
-} Ref;
+  const float *values;          /* NULL: the operation has none */
+  float *owned;                 /* if they are not the model's own */
+} Weights;
 
 typedef struct
 {
   E2vProgram parent;
-  const Ref *ref;
   E2vLife *lives;
   double **values;              /* by buffer; NULL outside of its life */
   gboolean round;               /* stored values are rounded to float */
+  Weights w, b;                 /* of the operation that runs */
 } RefProgram;
 
 /* ---- rows ------------------------------------------------------------------------------------------------------- */
@@ -44,12 +45,6 @@ row_at (const RefProgram * p, int buffer, guint plane, guint row)
 
   return p->values[buffer]
       + ((gsize) plane * b->rows + row) * b->groups * b->width;
-}
-
-static const float *
-weights_of (const RefProgram * p, int tensor)
-{
-  return tensor == E2V_NONE ? NULL : p->ref->weights[tensor];
 }
 
 static double
@@ -82,7 +77,7 @@ run_matmul (const RefProgram * p, const E2vOp * op)
 {
   guint inputs = op->taps * row_size (p, op->x);
   guint outputs = row_size (p, op->y);
-  const float *bias = weights_of (p, op->b);
+  const float *bias = p->b.values;
 
   for (guint plane = 0; plane < op->planes; plane++) {
     guint first = plane % op->weight_groups * outputs;
@@ -96,7 +91,7 @@ run_matmul (const RefProgram * p, const E2vOp * op)
           : row_at (p, op->residual, op->y_plane + plane, op->y_row + r);
 
       for (guint n = 0; n < outputs; n++) {
-        const float *w = weights_of (p, op->w) + (gsize) (first + n) * inputs;
+        const float *w = p->w.values + (gsize) (first + n) * inputs;
         double sum = 0;
 
         for (guint k = 0; k < inputs; k++)
@@ -117,7 +112,7 @@ static void
 norm_row (const RefProgram * p, const E2vOp * op, const double *x, double *y,
     guint n)
 {
-  const float *gain = weights_of (p, op->w), *bias = weights_of (p, op->b);
+  const float *gain = p->w.values, *bias = p->b.values;
   double mean = 0, variance = 0, factor;
 
   for (guint i = 0; i < n; i++)
@@ -179,7 +174,7 @@ static void
 run_tokens (const RefProgram * p, const E2vOp * op)
 {
   guint d = row_size (p, op->y);
-  const float *extra = weights_of (p, op->w);
+  const float *extra = p->w.values;
 
   for (guint plane = 0; plane < op->planes; plane++) {
     for (guint r = 0; r < op->rows; r++) {
@@ -204,7 +199,7 @@ static double
 alibi_bias (const RefProgram * p, const E2vOp * op, guint head, guint heads,
     guint query, guint key)
 {
-  const float *factors = e2v_model_alibi (p->ref->parent.model);
+  const float *factors = e2v_model_alibi (p->parent.executor->model);
 
   if (!op->alibi || query < op->n_extra || key < op->n_extra)
     return 0;
@@ -321,12 +316,75 @@ ref_prepare (E2vExecutor * executor, const E2vPlan * plan, GError ** error)
 
   p->parent.executor = executor;
   p->parent.plan = plan;
-  p->ref = (const Ref *) executor;
   p->lives = e2v_plan_lives (plan);
   p->values = g_new0 (double *, e2v_plan_n_buffers (plan));
   p->round = executor->precision != E2V_PRECISION_FP64;
   return &p->parent;
 }
+
+/* ---- weights ---------------------------------------------------------------------------------------------------- */
+
+static gboolean
+is_plain_float (const E2vTensor * tensor)
+{
+  return tensor->dtype == E2V_DTYPE_F32 && G_BYTE_ORDER == G_LITTLE_ENDIAN
+      && (guintptr) tensor->data % sizeof (float) == 0;
+}
+
+/* @owned: n values, that are then those which half precision gives, if it is fit for them. */
+static void
+round_through_half (float *owned, gsize n)
+{
+  if (!e2v_half_is_safe (owned, n))
+    return;
+  for (gsize i = 0; i < n; i++)
+    owned[i] = e2v_half_to_float (e2v_half_from_float (owned[i]));
+}
+
+/* Anew for each operation: all of a large model's weights a second time would cost more than the time does. */
+static gboolean
+load_weights (const RefProgram * p, int index, Weights * weights,
+    GError ** error)
+{
+  const E2vExecutor *executor = p->parent.executor;
+  const E2vTensor *tensor;
+  gboolean half;
+  gsize n;
+
+  if (index == E2V_NONE)
+    return TRUE;
+  tensor = e2v_model_tensor (executor->model, (guint) index);
+  half = executor->precision == E2V_PRECISION_FP16
+      && e2v_role_is_matrix (e2v_layout_get (e2v_model_layout
+          (executor->model), (guint) index)->role);
+  if (!half && is_plain_float (tensor)) {
+    weights->values = (const float *) tensor->data;
+    return TRUE;
+  }
+  n = e2v_tensor_n_elements (tensor);
+  weights->values = weights->owned = g_try_malloc_n (n, sizeof (float));
+  if (!weights->owned) {
+    g_set_error_literal (error, E2V_ERROR, E2V_ERROR_OUT_OF_MEMORY,
+        "no memory for the weights of an operation");
+    return FALSE;
+  }
+  e2v_tensor_read_f32 (tensor, 0, n, weights->owned);
+  if (half)
+    round_through_half (weights->owned, n);
+  return TRUE;
+}
+
+static void
+unload_weights (RefProgram * p)
+{
+  const Weights none = { NULL, NULL };
+
+  g_free (p->w.owned);
+  g_free (p->b.owned);
+  p->w = p->b = none;
+}
+
+/* ---- running ---------------------------------------------------------------------------------------------------- */
 
 static gboolean
 allocate_starting (RefProgram * p, guint op, GError ** error)
@@ -357,6 +415,18 @@ free_ending (RefProgram * p, guint op)
 }
 
 static gboolean
+run_op (RefProgram * p, const E2vOp * op, GError ** error)
+{
+  gboolean ok = load_weights (p, op->w, &p->w, error)
+      && load_weights (p, op->b, &p->b, error);
+
+  if (ok)
+    functions[op->kind] (p, op);
+  unload_weights (p);
+  return ok;
+}
+
+static gboolean
 ref_profile (E2vProgram * program, const float *waveforms, double *op_seconds,
     GError ** error)
 {
@@ -376,7 +446,8 @@ ref_profile (E2vProgram * program, const float *waveforms, double *op_seconds,
         p->values[0][s] = (double) waveforms[s];
     }
     start = g_get_monotonic_time ();
-    functions[op->kind] (p, op);
+    if (!run_op (p, op, error))
+      return FALSE;
     if (op_seconds)
       op_seconds[i] = (double) (g_get_monotonic_time () - start) * 1e-6;
     free_ending (p, i);
@@ -421,68 +492,32 @@ ref_program_free (E2vProgram * program)
 static void
 ref_free (E2vExecutor * executor)
 {
-  Ref *ref = (Ref *) executor;
-
-  for (guint i = 0; ref->weights
-      && i < e2v_layout_size (e2v_model_layout (executor->model)); i++)
-    g_free (ref->weights[i]);
-  g_free (ref->weights);
   g_free (executor->description);
   e2v_model_unref (executor->model);
-  g_free (ref);
+  g_free (executor);
 }
 
 static E2vExecutor *
 ref_reopen (const E2vExecutor * executor, E2vPrecision precision,
     GError ** error)
 {
-  return e2v_ref_new (executor->model, precision, error);
+  return e2v_ref_new (executor->model, precision);
 }
 
 static const E2vExecutorClass ref_class = {
   "ref", ref_prepare, ref_run, ref_read, ref_profile, ref_program_free,
-  ref_reopen, ref_free
+  ref_reopen, NULL, ref_free
 };
 
-static float *
-load_weights (const E2vTensor * tensor, gboolean half)
-{
-  gsize n = e2v_tensor_n_elements (tensor);
-  float *values = g_try_malloc_n (n, sizeof (float));
-
-  if (!values)
-    return NULL;
-  e2v_tensor_read_f32 (tensor, 0, n, values);
-  if (half && e2v_half_is_safe (values, n)) {
-    for (gsize i = 0; i < n; i++)
-      values[i] = e2v_half_to_float (e2v_half_from_float (values[i]));
-  }
-  return values;
-}
-
 E2vExecutor *
-e2v_ref_new (E2vModel * model, E2vPrecision precision, GError ** error)
+e2v_ref_new (E2vModel * model, E2vPrecision precision)
 {
-  const E2vLayout *layout = e2v_model_layout (model);
-  Ref *ref = g_new0 (Ref, 1);
+  E2vExecutor *ref = g_new0 (E2vExecutor, 1);
 
-  ref->parent.klass = &ref_class;
-  ref->parent.model = e2v_model_ref (model);
-  ref->parent.precision =
+  ref->klass = &ref_class;
+  ref->model = e2v_model_ref (model);
+  ref->precision =
       precision == E2V_PRECISION_AUTO ? E2V_PRECISION_FP32 : precision;
-  ref->parent.description = g_strdup ("reference executor (plain C)");
-  ref->weights = g_new0 (float *, e2v_layout_size (layout));
-  for (guint i = 0; i < e2v_layout_size (layout); i++) {
-    gboolean half = precision == E2V_PRECISION_FP16
-        && e2v_role_is_matrix (e2v_layout_get (layout, i)->role);
-
-    ref->weights[i] = load_weights (e2v_model_tensor (model, i), half);
-    if (!ref->weights[i]) {
-      g_set_error_literal (error, E2V_ERROR, E2V_ERROR_OUT_OF_MEMORY,
-          "no memory for the weights");
-      ref_free (&ref->parent);
-      return NULL;
-    }
-  }
-  return &ref->parent;
+  ref->description = g_strdup ("reference executor (plain C)");
+  return ref;
 }

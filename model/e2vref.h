@@ -10,8 +10,8 @@
 
 G_BEGIN_DECLS
 
-/* AUTO means FP32. Never fails but for want of memory (E2V_ERROR_OUT_OF_MEMORY). */
-E2vExecutor *e2v_ref_new (E2vModel * model, E2vPrecision precision, GError ** error);
+/* AUTO means FP32. Weights are read from @model when an operation needs them; there is no second copy of all of them. */
+E2vExecutor *e2v_ref_new (E2vModel * model, E2vPrecision precision);
 
 G_END_DECLS
 

@@ -122,6 +122,24 @@ e2v_half_is_safe (const float *values, gsize n)
   return error <= sum * 1e-6;
 }
 
+void
+e2v_tensor_round_to_half (E2vTensor * tensor, float *data)
+{
+  const gsize n = e2v_tensor_n_elements (tensor);
+  guint8 *bytes = (guint8 *) data;
+
+  if (!e2v_half_is_safe (data, n))
+    return;
+  /* in rising order a half never overwrites a float that is still to be read */
+  for (gsize i = 0; i < n; i++) {
+    guint16 half = GUINT16_TO_LE (e2v_half_from_float (data[i]));
+
+    memcpy (bytes + i * sizeof half, &half, sizeof half);
+  }
+  tensor->dtype = E2V_DTYPE_F16;
+  tensor->size = n * sizeof (guint16);
+}
+
 static float
 bfloat_to_float (guint16 b)
 {

@@ -47,6 +47,10 @@ void e2v_tensor_read_f64 (const E2vTensor * tensor, gsize first, gsize n, double
 /* "[768, 3, 512]"; free with g_free(). */
 char *e2v_shape_to_string (const guint64 * dims, guint n_dims);
 
+/* Rounds the float values at @data, which @tensor describes, to half precision in place and describes the result, if that
+ * is safe (e2v_half_is_safe()); else changes nothing. @data need not be @tensor's yet. */
+void e2v_tensor_round_to_half (E2vTensor * tensor, float *data);
+
 /* IEEE 754 half precision, round to nearest even; overflow gives infinity. */
 guint16 e2v_half_from_float (float value);
 float e2v_half_to_float (guint16 half);

@@ -78,25 +78,11 @@ print_done (E2vModel * model, const char *output)
     g_print ("no head (features only)\n");
 }
 
-/* The weights as they will be stored: the self-test has to be theirs. */
-static E2vModel *
-read_checkpoint (const char *checkpoint, const E2vConvertOptions * options,
-    gboolean half, GError ** error)
+static gboolean
+write_model (const char *checkpoint, const E2vConvertOptions * options,
+    const char *output, GError ** error)
 {
   g_autoptr (E2vModel) model = e2v_convert (checkpoint, options, error);
-
-  if (!model || !half)
-    return g_steal_pointer (&model);
-  return e2v_model_new_half (model, error);
-}
-
-static gboolean
-convert (const char *checkpoint, const E2vConvertOptions * options,
-    const char *output, gboolean half, GError ** error)
-{
-  g_autoptr (E2vModel) model =
-      read_checkpoint (checkpoint, options, half, error);
-  g_autoptr (E2vModel) saved = NULL;
 
   if (!model)
     return FALSE;
@@ -109,7 +95,16 @@ convert (const char *checkpoint, const E2vConvertOptions * options,
     return FALSE;
   }
   tool_progress ("writing", 0, NULL);
-  if (!e2v_model_save (model, output, half, error))
+  return e2v_model_save (model, output, error);
+}
+
+static gboolean
+convert (const char *checkpoint, const E2vConvertOptions * options,
+    const char *output, GError ** error)
+{
+  g_autoptr (E2vModel) saved = NULL;
+
+  if (!write_model (checkpoint, options, output, error))
     return FALSE;
   tool_progress ("reading it back", 0, NULL);
   saved = e2v_model_load (output, error);
@@ -130,7 +125,6 @@ cmd_convert (int argc, char **argv)
   g_auto (GStrv) settings = NULL;
   g_autoptr (GError) error = NULL;
   E2vConvertOptions options = { 0 };
-  gboolean half;
   const GOptionEntry entries[] = {
     {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output,
         "Write to this file", "OUT.gguf"},
@@ -152,7 +146,7 @@ cmd_convert (int argc, char **argv)
   if (argc != 2)
     return tool_usage_error (argc < 2 ? "the checkpoint is missing"
         : "one checkpoint at a time");
-  if (!parse_half (precision, &half))
+  if (!parse_half (precision, &options.half))
     return TOOL_USAGE;
   if (!output)
     output = default_output (argv[1]);
@@ -164,7 +158,7 @@ cmd_convert (int argc, char **argv)
   options.licence_file = licence;
   options.settings = (const char *const *) settings;
   options.progress = tool_progress;
-  if (!convert (argv[1], &options, output, half, &error)) {
+  if (!convert (argv[1], &options, output, &error)) {
     tool_file_error (argv[1], error);
     return TOOL_FAILED;
   }

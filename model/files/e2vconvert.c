@@ -1,7 +1,8 @@
 /* e2vconvert.c - public checkpoints become an E2vModel.
  *
- * The weights are widened to float and turned into our layout in one block of memory; each is read from the file when it
- * is its turn, what is not needed (optimiser state, teacher, decoder) never.
+ * The weights are widened to float, turned into our layout and, if asked for, rounded to half precision, one after another
+ * in one block of memory; each is read from the file when it is its turn, what is not needed (optimiser state, teacher,
+ * decoder) never.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "e2vconvert.h"
 
@@ -24,8 +25,9 @@ typedef struct
   E2vWeights *weights;
   E2vHparams hparams;
   E2vLayout *layout;
-  GHashTable *used;             /* E2vWeight that went into the model */
-  float *data;                  /* of all tensors, one after another */
+  const E2vWeight **sources;    /* by layout index */
+  GHashTable *used;             /* the same as a set */
+  guint8 *data;                 /* of all tensors, one after another */
   E2vTensor *tensors;
 } Conversion;
 
@@ -35,6 +37,7 @@ conversion_clear (Conversion * c)
   g_clear_pointer (&c->weights, e2v_weights_free);
   g_clear_pointer (&c->layout, e2v_layout_free);
   g_clear_pointer (&c->used, g_hash_table_unref);
+  g_free (c->sources);
   g_free (c->data);
   g_free (c->tensors);
 }
@@ -211,6 +214,7 @@ plan_memory (Conversion * c, gsize * n_elements, GError ** error)
 
     if (!weight)
       return FALSE;
+    c->sources[i] = weight;
     g_hash_table_add (c->used, (gpointer) weight);
     tensor->name = (char *) spec->name;
     tensor->dtype = E2V_DTYPE_F32;
@@ -302,12 +306,10 @@ read_tensor (Conversion * c, guint index, gsize n, float *dst, GError ** error)
       || spec->role == E2V_ROLE_POS_WEIGHT;
   g_autofree float *unturned =
       turn ? e2v_alloc (n, sizeof (float), error) : NULL;
-  const E2vWeight *weight;
 
   if (turn && !unturned)
     return FALSE;
-  weight = find_weight (c, index, error);
-  if (!weight || !e2v_weights_read (c->weights, weight, turn ? unturned : dst,
+  if (!e2v_weights_read (c->weights, c->sources[index], turn ? unturned : dst,
           error))
     return FALSE;
   if (turn)
@@ -316,28 +318,79 @@ read_tensor (Conversion * c, guint index, gsize n, float *dst, GError ** error)
   return TRUE;
 }
 
+static int
+compare_places (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  const Conversion *c = user_data;
+
+  return e2v_weight_compare_places (c->sources[*(const guint *) a],
+      c->sources[*(const guint *) b]);
+}
+
+/* Layout indices in the order in which the weights lie in the file; free with g_free(). */
+static guint *
+reading_order (Conversion * c)
+{
+  const guint n = e2v_layout_size (c->layout);
+  GArray *order = g_array_sized_new (FALSE, FALSE, sizeof (guint), n);
+
+  for (guint i = 0; i < n; i++)
+    g_array_append_val (order, i);
+  g_array_sort_with_data (order, compare_places, c);
+  return (guint *) (gpointer) g_array_free (order, FALSE);
+}
+
+/* Gives back the end of the block that half precision has saved, and tells the tensors where they are. */
+static void
+place_tensors (Conversion * c, const gsize * offsets, gsize size)
+{
+  c->data = g_realloc (c->data, size);
+  for (guint i = 0; i < e2v_layout_size (c->layout); i++)
+    c->tensors[i].data = c->data + offsets[i];
+}
+
+/* Reads one weight to @size of the block and moves that on. */
+static gboolean
+store_tensor (Conversion * c, guint index, gsize * size, GError ** error)
+{
+  E2vTensor *tensor = &c->tensors[index];
+  float *values = (float *) (c->data + *size);
+
+  if (!read_tensor (c, index, tensor->size / sizeof (float), values, error))
+    return FALSE;
+  if (c->options->half
+      && e2v_role_is_matrix (e2v_layout_get (c->layout, index)->role))
+    e2v_tensor_round_to_half (tensor, values);
+  *size += (tensor->size + 3) / 4 * 4;
+  return TRUE;
+}
+
+/* The block has room for all weights in float. Half precision leaves its end unused, which costs addresses but no memory:
+ * nobody has written there. */
 static gboolean
 read_tensors (Conversion * c, GError ** error)
 {
-  gsize n_elements, done = 0;
+  const guint n_tensors = e2v_layout_size (c->layout);
+  g_autofree gsize *offsets = g_new (gsize, n_tensors);
+  g_autofree guint *order = NULL;
+  gsize n_elements, size = 0;
 
-  c->tensors = g_new0 (E2vTensor, e2v_layout_size (c->layout));
+  c->tensors = g_new0 (E2vTensor, n_tensors);
+  c->sources = g_new0 (const E2vWeight *, n_tensors);
   if (!plan_memory (c, &n_elements, error) || !check_surplus (c, error))
     return FALSE;
   c->data = e2v_alloc (n_elements, sizeof (float), error);
   if (!c->data)
     return FALSE;
-  for (guint i = 0; i < e2v_layout_size (c->layout); i++) {
-    E2vTensor *tensor = &c->tensors[i];
-    gsize n = tensor->size / sizeof (float);
-
-    report (c, "reading weights", (double) done / (double) n_elements);
-    if (!read_tensor (c, i, n, c->data + done, error))
+  order = reading_order (c);
+  for (guint i = 0; i < n_tensors; i++) {
+    report (c, "reading weights", (double) i / n_tensors);
+    offsets[order[i]] = size;
+    if (!store_tensor (c, order[i], &size, error))
       return FALSE;
-    tensor->data = (const guint8 *) (c->data + done);
     e2v_weights_release_pages (c->weights);
-    done += n;
   }
+  place_tensors (c, offsets, size);
   return TRUE;
 }
 
@@ -492,9 +545,14 @@ make_model (Conversion * c, const char *path, char **labels, GError ** error)
   E2vModelInfo info = { NULL };
   E2vModel *model = NULL;
 
-  if (collect_info (c, path, &info, error))
+  if (collect_info (c, path, &info, error)) {
+    const E2vModelStorage storage = {.data = g_steal_pointer (&c->data),
+      .free = g_free
+    };
+
     model = e2v_model_new (&c->hparams, (const char *const *) labels,
-        c->tensors, &info, g_steal_pointer (&c->data), g_free, error);
+        c->tensors, &info, &storage, error);
+  }
   clear_info (&info);
   return model;
 }

@@ -92,7 +92,7 @@ char *
 e2v_sha256 (const guint8 * data, gsize size,
     void (*progress) (double fraction, gpointer user_data), gpointer user_data)
 {
-  const gsize step = 16 << 20;
+  const gsize step = 4 << 20;
   g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
 
   for (gsize done = 0; done < size; done += MIN (step, size - done)) {

@@ -33,6 +33,9 @@ guint e2v_gguf_n_keys (const E2vGguf * gguf);
 const char *e2v_gguf_key (const E2vGguf * gguf, guint index);
 gboolean e2v_gguf_has (const E2vGguf * gguf, const char *key);
 
+/* Takes the pages of a file that was opened out of this process's memory; they come back when they are read. */
+void e2v_gguf_release_pages (E2vGguf * gguf);
+
 /* The whole entry of a key as it lies in the file: name, type, value. */
 const guint8 *e2v_gguf_entry (const E2vGguf * gguf, guint index, gsize * size);
 

@@ -210,34 +210,19 @@ write_metadata (E2vGgufWriter * writer, E2vOutput * output, GError ** error)
       writer->descriptions->len, error);
 }
 
-static gboolean
-write_tensor (E2vOutput * output, const E2vTensor * tensor, guint index,
-    E2vGgufFill fill, gpointer user_data, GError ** error)
-{
-  g_autofree guint8 *made = NULL;
-  const guint8 *data = tensor->data;
-
-  if (!data) {
-    made = g_malloc (tensor->size);
-    fill (tensor, index, made, user_data);
-    data = made;
-  }
-  return e2v_output_write (output, data, tensor->size, error)
-      && write_padding (output, tensor->size, error);
-}
-
 gboolean
 e2v_gguf_writer_write (E2vGgufWriter * writer, const char *path,
-    E2vGgufFill fill, gpointer user_data, GError ** error)
+    GError ** error)
 {
   g_autoptr (E2vOutput) output = e2v_output_new (path, error);
 
   if (!output || !write_metadata (writer, output, error))
     return FALSE;
   for (guint i = 0; i < writer->tensors->len; i++) {
-    if (!write_tensor (output,
-            &g_array_index (writer->tensors, E2vTensor, i), i, fill,
-            user_data, error))
+    const E2vTensor *tensor = &g_array_index (writer->tensors, E2vTensor, i);
+
+    if (!e2v_output_write (output, tensor->data, tensor->size, error)
+        || !write_padding (output, tensor->size, error))
       return FALSE;
   }
   return e2v_output_commit (output, error);

@@ -1,7 +1,6 @@
 /* e2vggufwriter.h - writes the GGUF container, version 3.
  *
- * Collects keys and descriptions of tensors in memory, then writes the file at once; the data of a tensor may be made at
- * that moment. Knows nothing of emotion2vec. MT: a writer belongs to one thread.
+ * Collects keys and descriptions of tensors in memory, then writes the file at once. Knows nothing of emotion2vec. MT: a writer belongs to one thread.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef E2V_GGUF_WRITER_H
 #define E2V_GGUF_WRITER_H
@@ -11,9 +10,6 @@
 G_BEGIN_DECLS
 
 typedef struct _E2vGgufWriter E2vGgufWriter;
-
-/* Fills @data, tensor->size bytes. */
-typedef void (*E2vGgufFill) (const E2vTensor * tensor, guint index, guint8 * data, gpointer user_data);
 
 E2vGgufWriter *e2v_gguf_writer_new (void);
 void e2v_gguf_writer_free (E2vGgufWriter * writer);
@@ -34,12 +30,11 @@ void e2v_gguf_writer_add_entry (E2vGgufWriter * writer, const guint8 * entry, gs
 /* The entries so far, as they will lie in the file. */
 const guint8 *e2v_gguf_writer_entries (const E2vGgufWriter * writer, gsize * size);
 
-/* Name and shape are copied; the data, if there is any, is borrowed until the file is written. */
+/* Name and shape are copied; the data is borrowed until the file is written. */
 void e2v_gguf_writer_add_tensor (E2vGgufWriter * writer, const E2vTensor * tensor);
 
-/* @fill: asked for the data of tensors that were added without; may be NULL if there are none. Errors: E2V_ERROR_IO. */
-gboolean e2v_gguf_writer_write (E2vGgufWriter * writer, const char *path, E2vGgufFill fill, gpointer user_data,
-    GError ** error);
+/* Errors: E2V_ERROR_IO. */
+gboolean e2v_gguf_writer_write (E2vGgufWriter * writer, const char *path, GError ** error);
 
 G_END_DECLS
 

@@ -8,6 +8,8 @@
 
 #define MAX_SIZE (1 << 20)
 #define MAX_NESTING 32
+/* A safetensors header of that size has 75000, a configuration a few hundred; each costs the parser a hundred bytes. */
+#define MAX_VALUES 100000
 
 /* What may stand outside strings, apart from brackets. json-glib also takes comments and strings in single quotes, in
  * which a quote or bracket means something else to it than to us. */
@@ -69,10 +71,12 @@ skip_string (const char *text, gsize size, gsize * i, GError ** error)
   return TRUE;
 }
 
-/* @depth: of the brackets around the character. */
+/* @depth: of the brackets around the character. @n_values: commas so far. */
 static gboolean
-check_character (char c, guint * depth, GError ** error)
+check_character (char c, guint * depth, guint * n_values, GError ** error)
 {
+  if (c == ',' && ++*n_values >= MAX_VALUES)
+    return e2v_bad_format (error, "JSON with more than %u values", MAX_VALUES);
   if (c == '{' || c == '[') {
     if (++*depth > MAX_NESTING)
       return e2v_bad_format (error, "JSON that is nested more than %u deep",
@@ -100,13 +104,13 @@ static gboolean
 check_structure (const char *text, gsize size, GError ** error)
 {
   gsize i = skip_space (text, size, 0);
-  guint depth = 0;
+  guint depth = 0, n_values = 0;
 
   if (i == size || (text[i] != '{' && text[i] != '['))
     return e2v_bad_format (error, "JSON that is no object");
   do {
     if (text[i] == '"' ? !skip_string (text, size, &i, error)
-        : !check_character (text[i], &depth, error))
+        : !check_character (text[i], &depth, &n_values, error))
       return FALSE;
     i++;
   } while (i < size && depth > 0);

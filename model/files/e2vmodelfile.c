@@ -23,7 +23,7 @@
 /* A line like sha256sum's: hexadecimal SHA-256 over "name type [shape]" and the data as they lie in the file, then two
  * spaces and the name. */
 static char *
-tensor_checksum (const E2vTensor * tensor, const guint8 * data)
+tensor_checksum (const E2vTensor * tensor)
 {
   g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
   g_autofree char *shape = e2v_shape_to_string (tensor->dims, tensor->n_dims);
@@ -31,7 +31,7 @@ tensor_checksum (const E2vTensor * tensor, const guint8 * data)
       e2v_dtype_name (tensor->dtype), shape);
 
   g_checksum_update (sum, (const guint8 *) head, (gssize) strlen (head));
-  g_checksum_update (sum, data, (gssize) tensor->size);
+  g_checksum_update (sum, tensor->data, (gssize) tensor->size);
   return g_strdup_printf ("%s  %s", g_checksum_get_string (sum), tensor->name);
 }
 
@@ -146,7 +146,7 @@ collect_tensors (const E2vGguf * gguf, const E2vLayout * layout,
 }
 
 static gboolean
-verify_tensors (const E2vGguf * gguf, GError ** error)
+verify_tensors (E2vGguf * gguf, GError ** error)
 {
   g_auto (GStrv) lines = e2v_gguf_get_strings (gguf, KEY_TENSORS, error);
   guint n = e2v_gguf_n_tensors (gguf);
@@ -160,7 +160,7 @@ verify_tensors (const E2vGguf * gguf, GError ** error)
   }
   for (guint i = 0; i < n; i++) {
     const E2vTensor *tensor = e2v_gguf_tensor (gguf, i);
-    g_autofree char *line = tensor_checksum (tensor, tensor->data);
+    g_autofree char *line = tensor_checksum (tensor);
 
     if (strcmp (line, lines[i]) != 0) {
       g_set_error (error, E2V_ERROR, E2V_ERROR_TENSOR,
@@ -168,14 +168,14 @@ verify_tensors (const E2vGguf * gguf, GError ** error)
           tensor->name);
       return FALSE;
     }
+    e2v_gguf_release_pages (gguf);
   }
   return TRUE;
 }
 
 /* @identity: of the file (e2vverdict.h), NULL to verify without asking or remembering. */
 static gboolean
-verify_tensors_once (const E2vGguf * gguf, const char *identity,
-    GError ** error)
+verify_tensors_once (E2vGguf * gguf, const char *identity, GError ** error)
 {
   if (identity && e2v_verdict_known (identity))
     return TRUE;
@@ -196,11 +196,16 @@ model_from_gguf (E2vGguf * gguf, const E2vHparams * hparams,
       e2v_model_keys_read_labels (gguf, hparams->n_classes, error);
   g_autoptr (E2vModel) model = NULL;
   E2vModelInfo info = { NULL };
+  E2vModelStorage storage = {
+    .free = (GDestroyNotify) e2v_gguf_free,
+    .release_pages = (void (*)(gpointer)) e2v_gguf_release_pages,
+  };
 
   if (!labels || !e2v_model_keys_read_info (gguf, &info, error))
     return NULL;
+  storage.data = g_steal_pointer (&owned);
   model = e2v_model_new (hparams, (const char *const *) labels, tensors, &info,
-      g_steal_pointer (&owned), (GDestroyNotify) e2v_gguf_free, error);
+      &storage, error);
   e2v_model_info_clear (&info);
   if (!model || !e2v_model_keys_read_selftest (gguf, model, error))
     return NULL;
@@ -259,112 +264,35 @@ e2v_model_load (const char *path, GError ** error)
   return model;
 }
 
-/* Element type that a tensor gets in the file. */
-static E2vDtype
-stored_dtype (const E2vTensor * tensor, const E2vTensorSpec * spec,
-    gboolean half)
-{
-  gsize n = e2v_tensor_n_elements (tensor);
-  g_autofree float *values = NULL;
-
-  if (!half || !e2v_role_is_matrix (spec->role))
-    return E2V_DTYPE_F32;
-  if (tensor->dtype == E2V_DTYPE_F16)
-    return E2V_DTYPE_F16;
-  values = g_new (float, n);
-  e2v_tensor_read_f32 (tensor, 0, n, values);
-  return e2v_half_is_safe (values, n) ? E2V_DTYPE_F16 : E2V_DTYPE_F32;
-}
-
-/* Writes @tensor to @data as @dtype, which is F32 or F16, little-endian. */
+/* Adds all tensors, as the model holds them, and the key with their checksums. */
 static void
-store_tensor (const E2vTensor * tensor, E2vDtype dtype, guint8 * data)
+add_tensors (E2vModel * model, E2vGgufWriter * writer)
 {
-  gsize n = e2v_tensor_n_elements (tensor);
-
-  for (gsize done = 0; done < n;) {
-    float chunk[1024];
-    gsize some = MIN (n - done, G_N_ELEMENTS (chunk));
-
-    e2v_tensor_read_f32 (tensor, done, some, chunk);
-    for (gsize i = 0; i < some; i++) {
-      if (dtype == E2V_DTYPE_F16) {
-        guint16 bits = GUINT16_TO_LE (e2v_half_from_float (chunk[i]));
-
-        memcpy (data + 2 * (done + i), &bits, sizeof bits);
-      } else {
-        guint32 bits;
-
-        memcpy (&bits, &chunk[i], sizeof bits);
-        bits = GUINT32_TO_LE (bits);
-        memcpy (data + 4 * (done + i), &bits, sizeof bits);
-      }
-    }
-    done += some;
-  }
-}
-
-static void
-fill_tensor (const E2vTensor * tensor, guint index, guint8 * data,
-    gpointer user_data)
-{
-  store_tensor (e2v_model_tensor (user_data, index), tensor->dtype, data);
-}
-
-/* The description of tensor @index in the file; without data if they have to be made. */
-static E2vTensor
-describe_tensor (E2vModel * model, guint index, gboolean half)
-{
-  const E2vTensorSpec *spec = e2v_layout_get (e2v_model_layout (model), index);
-  const E2vTensor *tensor = e2v_model_tensor (model, index);
-  E2vTensor stored = *tensor;
-
-  stored.name = (char *) spec->name;
-  stored.dtype = stored_dtype (tensor, spec, half);
-  if (stored.dtype != tensor->dtype) {
-    stored.data = NULL;
-    stored.size = e2v_tensor_n_elements (tensor) *
-        e2v_dtype_size (stored.dtype);
-  }
-  return stored;
-}
-
-/* Adds all tensors and the key with their checksums. Data that have to be made are made twice, here for the checksum and
- * again when they are written: time is cheaper than a second copy of all weights. */
-static void
-add_tensors (E2vModel * model, gboolean half, E2vGgufWriter * writer)
-{
+  const E2vLayout *layout = e2v_model_layout (model);
   g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
 
-  for (guint i = 0; i < e2v_layout_size (e2v_model_layout (model)); i++) {
-    E2vTensor stored = describe_tensor (model, i, half);
-    g_autofree guint8 *made = NULL;
+  for (guint i = 0; i < e2v_layout_size (layout); i++) {
+    const E2vTensor *tensor = e2v_model_tensor (model, i);
 
-    if (!stored.data) {
-      made = g_malloc (stored.size);
-      fill_tensor (&stored, i, made, model);
-    }
-    e2v_gguf_writer_add_tensor (writer, &stored);
-    g_ptr_array_add (lines, tensor_checksum (&stored,
-            made ? made : stored.data));
+    e2v_gguf_writer_add_tensor (writer, tensor);
+    g_ptr_array_add (lines, tensor_checksum (tensor));
   }
   e2v_gguf_writer_add_strings (writer, KEY_TENSORS,
       (const char *const *) lines->pdata, lines->len);
 }
 
 gboolean
-e2v_model_save (E2vModel * model, const char *path, gboolean half,
-    GError ** error)
+e2v_model_save (E2vModel * model, const char *path, GError ** error)
 {
   g_autoptr (E2vGgufWriter) writer = e2v_gguf_writer_new ();
   g_autofree char *checksum = NULL;
   const guint8 *entries;
   gsize size;
 
-  e2v_model_keys_write (model, half, writer);
-  add_tensors (model, half, writer);
+  e2v_model_keys_write (model, writer);
+  add_tensors (model, writer);
   entries = e2v_gguf_writer_entries (writer, &size);
   checksum = e2v_sha256 (entries, size, NULL, NULL);
   e2v_gguf_writer_add_string (writer, KEY_METADATA, checksum);
-  return e2v_gguf_writer_write (writer, path, fill_tensor, model, error);
+  return e2v_gguf_writer_write (writer, path, error);
 }

@@ -18,10 +18,9 @@ E2vModel *e2v_model_load (const char *path, GError ** error);
 /* The same for a file in memory, which has to outlive the model. Contents are verified each time. */
 E2vModel *e2v_model_load_from_memory (const guint8 * data, gsize size, GError ** error);
 
-/* Writes to a temporary name in the same folder and renames. @half: matrices in F16 where that is safe
- * (e2v_half_is_safe()), else everything in F32. A self-test of @model is written as it is: with @half it has to be that of
- * e2v_model_new_half(). Errors: E2V_ERROR_IO. */
-gboolean e2v_model_save (E2vModel * model, const char *path, gboolean half, GError ** error);
+/* Writes to a temporary name in the same folder and renames. Tensors keep the element types that they have in @model, F32,
+ * F16 or BF16, so that its self-test is that of the file. Errors: E2V_ERROR_IO. */
+gboolean e2v_model_save (E2vModel * model, const char *path, GError ** error);
 
 G_END_DECLS
 

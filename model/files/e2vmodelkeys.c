@@ -9,6 +9,11 @@
 
 #define KEY(name) E2V_MODEL_ARCHITECTURE "." name
 
+/* ggml's numbers for general.file_type */
+#define FILE_TYPE_F32 0
+#define FILE_TYPE_F16 1
+#define FILE_TYPE_BF16 32
+
 /* Hyper-parameters that are one number, read and written alike. */
 static const struct
 {
@@ -91,16 +96,28 @@ write_selftest (const E2vModel * model, E2vGgufWriter * writer)
         selftest->scores, hparams->n_classes);
 }
 
+/* The number by which other programs know what most weights of a file are. */
+static guint32
+file_type (const E2vModel * model)
+{
+  for (guint i = 0; i < e2v_layout_size (e2v_model_layout (model)); i++) {
+    const E2vDtype dtype = e2v_model_tensor (model, i)->dtype;
+
+    if (dtype == E2V_DTYPE_F16 || dtype == E2V_DTYPE_BF16)
+      return dtype == E2V_DTYPE_F16 ? FILE_TYPE_F16 : FILE_TYPE_BF16;
+  }
+  return FILE_TYPE_F32;
+}
+
 void
-e2v_model_keys_write (const E2vModel * model, gboolean half,
-    E2vGgufWriter * writer)
+e2v_model_keys_write (const E2vModel * model, E2vGgufWriter * writer)
 {
   const E2vHparams *hparams = e2v_model_hparams (model);
   const E2vModelInfo *info = e2v_model_info (model);
 
   e2v_gguf_writer_add_string (writer, "general.architecture",
       E2V_MODEL_ARCHITECTURE);
-  e2v_gguf_writer_add_u32 (writer, "general.file_type", half ? 1 : 0);
+  e2v_gguf_writer_add_u32 (writer, "general.file_type", file_type (model));
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
     const char *text = G_STRUCT_MEMBER (char *, info, texts[i].offset);
 

@@ -16,7 +16,7 @@ G_BEGIN_DECLS
 /* Version of the self-test's signal (e2vselftest.h); a file with another one has no self-test for us. */
 #define E2V_SELFTEST_SIGNAL_VERSION 1
 
-void e2v_model_keys_write (const E2vModel * model, gboolean half, E2vGgufWriter * writer);
+void e2v_model_keys_write (const E2vModel * model, E2vGgufWriter * writer);
 
 /* Refuses files of other architectures and versions: E2V_ERROR_NOT_EMOTION2VEC, E2V_ERROR_FORMAT. */
 gboolean e2v_model_keys_check (const E2vGguf * gguf, GError ** error);

@@ -12,6 +12,8 @@
 
 #define MAX_FILE_SIZE (1 << 20)
 #define MAX_COUNT 1000000
+/* Of a value in a message. */
+#define MAX_QUOTED 80
 
 typedef enum
 {
@@ -148,11 +150,15 @@ gboolean
 e2v_sidecar_set (E2vSidecar * sidecar, const char *name, const char *text,
     GError ** error)
 {
+  g_autofree char *beginning = NULL, *quoted = NULL;
   gboolean known;
 
   if (is_unknown (text) || set_field (sidecar, name, text, &known))
     return TRUE;
-  return e2v_bad_format (error, "%s = '%s' makes no sense", name, text);
+  beginning = g_strndup (text, MAX_QUOTED);
+  quoted = g_utf8_make_valid (beginning, -1);
+  return e2v_bad_format (error, "%s = '%s%s' makes no sense", name, quoted,
+      strlen (text) > MAX_QUOTED ? "…" : "");
 }
 
 gboolean

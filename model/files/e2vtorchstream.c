@@ -54,20 +54,10 @@ next_pickle (E2vValuePool * pool, E2vBytes * bytes, GError ** error)
 }
 
 static int
-compare_keys (const E2vValue * a, const E2vValue * b)
-{
-  gsize common = MIN (a->v.text.size, b->v.text.size);
-  int order = common ? memcmp (a->v.text.data, b->v.text.data, common) : 0;
-
-  if (order != 0)
-    return order;
-  return a->v.text.size < b->v.text.size ? -1 : a->v.text.size > b->v.text.size;
-}
-
-static int
 compare_storages (gconstpointer a, gconstpointer b)
 {
-  return compare_keys (((const Storage *) a)->key, ((const Storage *) b)->key);
+  return e2v_value_compare_texts (((const Storage *) a)->key,
+      ((const Storage *) b)->key);
 }
 
 static Storage *

@@ -135,6 +135,17 @@ e2v_value_equals (const E2vValue * value, const char *text)
       && memcmp (value->v.text.data, text, value->v.text.size) == 0;
 }
 
+int
+e2v_value_compare_texts (const E2vValue * a, const E2vValue * b)
+{
+  gsize common = MIN (a->v.text.size, b->v.text.size);
+  int order = common ? memcmp (a->v.text.data, b->v.text.data, common) : 0;
+
+  if (order != 0)
+    return order;
+  return a->v.text.size < b->v.text.size ? -1 : a->v.text.size > b->v.text.size;
+}
+
 char *
 e2v_value_to_text (const E2vValue * value)
 {

@@ -99,6 +99,9 @@ const E2vValue *e2v_value_get (const E2vValue * dict, const char *key);
 /* Whether @value is the string @text. */
 gboolean e2v_value_equals (const E2vValue * value, const char *text);
 
+/* Orders two values of STRING or BYTES by their bytes: below, at or above 0, as strcmp() does. */
+int e2v_value_compare_texts (const E2vValue * a, const E2vValue * b);
+
 /* The string if @value is one of UTF-8 without NUL, else NULL. (transfer full) */
 char *e2v_value_to_text (const E2vValue * value);
 

@@ -71,9 +71,10 @@ describe_view (E2vWeight * weight, const E2vView * view)
   weight->n_dims = view->n_dims;
   memcpy (weight->dims, view->dims, sizeof weight->dims);
   weight->type_name = storage->type_name;
-  weight->usable = storage->has_dtype
-      && e2v_shape_n_elements (view->dims, view->n_dims, &n)
-      && g_size_checked_mul (&weight->size, n, storage->element_size);
+  weight->usable = storage->has_dtype;
+  if (!e2v_shape_n_elements (view->dims, view->n_dims, &n)
+      || !g_size_checked_mul (&weight->size, n, storage->element_size))
+    weight->size = G_MAXSIZE;
 }
 
 /* An entry that stands for no tensor keeps its place if an object has it, so that a message can say so. */
@@ -251,6 +252,27 @@ e2v_weights_find (const E2vWeights * weights, const char *name)
   guint index = GPOINTER_TO_UINT (g_hash_table_lookup (weights->by_name, name));
 
   return index ? e2v_weights_get (weights, index - 1) : NULL;
+}
+
+static int
+compare_numbers (guint64 a, guint64 b)
+{
+  return a < b ? -1 : a > b;
+}
+
+int
+e2v_weight_compare_places (const E2vWeight * a, const E2vWeight * b)
+{
+  int order;
+
+  if (a->tensor && b->tensor)
+    return compare_numbers ((guintptr) a->tensor->data,
+        (guintptr) b->tensor->data);
+  if (!a->view || !b->view)
+    return (a->view != NULL) - (b->view != NULL);
+  order = e2v_value_compare_texts (a->view->storage->v.storage.key,
+      b->view->storage->v.storage.key);
+  return order ? order : compare_numbers (a->view->offset, b->view->offset);
 }
 
 gboolean

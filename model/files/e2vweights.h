@@ -38,6 +38,10 @@ guint e2v_weights_n (const E2vWeights * weights);
 const E2vWeight *e2v_weights_get (const E2vWeights * weights, guint index);
 const E2vWeight *e2v_weights_find (const E2vWeights * weights, const char *name);
 
+/* Orders weights of one file by where they lie. In this order each part of the file is read once; in any other a zip archive
+ * may be read anew for each weight. */
+int e2v_weight_compare_places (const E2vWeight * a, const E2vWeight * b);
+
 /* Writes all elements to @dst as float, in row-major order. Errors name the weight: E2V_ERROR_FORMAT, E2V_ERROR_TENSOR. */
 gboolean e2v_weights_read (E2vWeights * weights, const E2vWeight * weight, float *dst, GError ** error);
 

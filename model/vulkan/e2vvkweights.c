@@ -119,6 +119,7 @@ half_is_safe (const E2vVkWeights * w, guint index, gboolean * safe,
   if (!values)
     return FALSE;
   *safe = e2v_half_is_safe (values, n);
+  e2v_model_release_pages (w->model);
   return TRUE;
 }
 
@@ -365,18 +366,20 @@ add_view (E2vVkWeights * w, E2vVkDevice * d, Weight * weight, GError ** error)
       weight->range.offset, weight->range.size, &weight->range.view, error);
 }
 
-/* @scratch: large enough for every weight. */
+/* @scratch: large enough for every weight. The model's own copy of it has done its duty then. */
 static gboolean
 upload (E2vVkWeights * w, E2vVkDevice * d, guint index, gpointer scratch,
     GError ** error)
 {
   const Weight *weight = &w->weights[index];
   const gsize size = weight->range.size;
+  gboolean ok;
 
   memset (scratch, 0, size);
-  return (weight->is_matrix ? pack_matrix (w, index, scratch, error)
-      : pack_table (w, index, scratch, error))
-      && e2v_vk_buffer_upload (chunk_of (w, weight->range.buffer), d,
+  ok = weight->is_matrix ? pack_matrix (w, index, scratch, error)
+      : pack_table (w, index, scratch, error);
+  e2v_model_release_pages (w->model);
+  return ok && e2v_vk_buffer_upload (chunk_of (w, weight->range.buffer), d,
       weight->range.offset, scratch, size, error);
 }
 

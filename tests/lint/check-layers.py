@@ -11,7 +11,7 @@ import re
 import sys
 
 # The core of model/ in order: a file includes its own row and rows above.
-CORE = [['e2verror', 'e2vcache'], ['e2vtensor'], ['e2vhparams'], ['e2vlayout'], ['e2vmodel', 'e2vrandom'], ['e2vop'],
+CORE = [['e2verror', 'e2vcache', 'e2vscratch'], ['e2vtensor'], ['e2vhparams'], ['e2vlayout'], ['e2vmodel', 'e2vrandom'], ['e2vop'],
         ['e2vplan', 'e2vplanpriv', 'e2vplanbuild'], ['e2vplanmem'], ['e2vexecutor'], ['e2vref', 'e2vscores']]
 C = r'(assert|errno|fcntl|float|inttypes|limits|locale|math|signal|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|time' \
     r'|unistd|sys/\w+)\.h'
@@ -24,14 +24,17 @@ LAYERS = {
     'vulkan door': (r'model/vulkan/e2vvulkan\.h', {'core'}, (C, GLIB)),
     'vulkan': (r'model/vulkan/\S+', {'core', 'vulkan', 'vulkan door'}, (C, GLIB, r'dlfcn\.h',
                r'e2vshaderlist\.h', r'volk\.h', r'vulkan/\S+')),
-    'encoder': (r'model/(e2vencoder|e2vopen|e2vselfcheck|e2vselftest)\.[ch]', {'core', 'vulkan door', 'encoder'}, (C, GLIB)),
+    'encoder': (r'model/(e2vencoder|e2vencoderpriv|e2vprograms|e2vrecover|e2vopen|e2vselfcheck|e2vselftest)\.[ch]', {'core', 'vulkan door', 'encoder'}, (C, GLIB)),
     'files': (r'model/files/\S+', {'core', 'files'}, (C, GLIB, r'zip\.h', r'yaml\.h', r'json-glib/\S+')),
-    'window': (r'gst/gstemotion2vec(window|track|speech|features|mono|result|meta)\.[ch]', {'window'}, (C, GLIB, GST)),
+    'window': (r'gst/gstemotion2vec(window|track|speech|features|mono)\.[ch]', {'window'}, (C, GLIB, GST)),
+    'result': (r'gst/(jsonwriter|gstemotion2vec(result|meta|analytics|classes|scorer|timeline|summary|tags|json))\.[ch]',
+               {'result'}, (C, GLIB, GST)),
     'search': (r'gst/gstemotion2vecmodelsearch\.[ch]', {'core', 'search'}, (C, GLIB)),
-    'engine': (r'gst/gstemotion2vecengine\.[ch]', {'core', 'encoder', 'files', 'window', 'search', 'engine'},
-               (C, GLIB, GST)),
-    'element': (r'gst/gstemotion2vec\w*\.[ch]', {'window', 'engine', 'element'}, (C, GLIB, GST)),
-    'tools': (r'gst/tools/\S+', {'core', 'vulkan door', 'encoder', 'files', 'window', 'search', 'tools'}, (C, GLIB, GST)),
+    'engine door': (r'gst/gstemotion2vec(engine|stream)\.h', {'window', 'result', 'engine door'}, (C, GLIB, GST)),
+    'engine': (r'gst/gstemotion2vec(engine|enginepriv|stream|registry|request|batch|meter|process|errors)\.[ch]',
+               {'core', 'encoder', 'files', 'window', 'result', 'search', 'engine door', 'engine'}, (C, GLIB, GST, r'pthread\.h')),
+    'element': (r'gst/gstemotion2vec\w*\.[ch]', {'window', 'result', 'engine door', 'element'}, (C, GLIB, GST)),
+    'tools': (r'gst/tools/\S+', {'core', 'vulkan door', 'encoder', 'files', 'window', 'result', 'search', 'tools'}, (C, GLIB, GST)),
     'examples': (r'examples/\S+', set(), (C, GLIB, GST)),
     'tests': (r'tests/\S+', None, (r'.*',)),
 }

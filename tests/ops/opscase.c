@@ -264,7 +264,7 @@ case_compare_plan (E2vModel * model, const E2vPlan * plan,
   g_autofree float *waveforms =
       noise (e2v_buffer_n_floats (e2v_plan_buffer (plan, 0)));
   g_autoptr (E2vExecutor) ref = e2v_ref_new (model,
-      precision == E2V_PRECISION_FP16 ? precision : E2V_PRECISION_FP64, &error);
+      precision == E2V_PRECISION_FP16 ? precision : E2V_PRECISION_FP64);
   g_autoptr (E2vExecutor) vulkan = e2v_vulkan_new (model, "vulkan", precision,
       E2V_SHADERS_AUTO, &error);
   E2vProgram *expected, *got;

@@ -61,7 +61,7 @@ open_step (guint step, gpointer user_data, GError ** error)
   struct VolkDeviceTable *vk;
 
   if (step == 1)
-    return e2v_ref_new (model, E2V_PRECISION_FP32, error);
+    return e2v_ref_new (model, E2V_PRECISION_FP32);
   executor = e2v_vulkan_new (model, "vulkan", E2V_PRECISION_FP32,
       E2V_SHADERS_AUTO, error);
   g_assert_nonnull (executor);

@@ -171,6 +171,7 @@ scale_projection (E2vModel * model, float factor)
   const guint n = e2v_layout_size (layout);
   const int index = e2v_layout_find (layout, E2V_ROLE_PROJECTION_WEIGHT, 0);
   g_autofree E2vTensor *tensors = g_new0 (E2vTensor, n);
+  E2vModelStorage storage = {.free = g_free };
   GError *error = NULL;
   E2vModel *scaled;
   gsize size;
@@ -184,8 +185,9 @@ scale_projection (E2vModel * model, float factor)
   for (gsize i = 0; i < size; i++)
     values[i] *= factor;
   tensors[index].data = (const guint8 *) values;
+  storage.data = values;
   scaled = e2v_model_new (e2v_model_hparams (model), e2v_model_labels (model),
-      tensors, NULL, values, g_free, &error);
+      tensors, NULL, &storage, &error);
   g_assert_no_error (error);
   return scaled;
 }

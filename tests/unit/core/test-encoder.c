@@ -192,7 +192,7 @@ test_scores (void)
   tensors = g_new (E2vTensor, n);
   for (guint i = 0; i < n; i++)
     tensors[i] = *e2v_model_tensor (source, i);
-  model = e2v_model_new (&hp, labels, tensors, &info, NULL, NULL, NULL);
+  model = e2v_model_new (&hp, labels, tensors, &info, NULL, NULL);
   e2v_scores_from_logits (model, logits, scores);
   g_assert_true (scores[1] == 0);
   g_assert_cmpfloat_with_epsilon ((double) scores[0],

@@ -164,7 +164,7 @@ test_round_trip (void)
   const E2vTensor *back;
 
   e2v_gguf_writer_add_tensor (writer, &tensor);
-  e2v_gguf_writer_write (writer, path, NULL, NULL, &error);
+  e2v_gguf_writer_write (writer, path, &error);
   g_assert_no_error (error);
   gguf = e2v_gguf_open (path, &error);
   g_assert_no_error (error);
@@ -243,7 +243,7 @@ test_bad_headers (void)
   expect (bytes, "within its header");
   expect (header (G_MAXUINT64, 0), "absurd count of 18446744073709551615");
   expect (header (0, G_MAXUINT64), "absurd count of 18446744073709551615");
-  expect (header (0, 1), "absurd count of 1 keys");
+  expect (header (0, 1), "too short for 1 keys");
 }
 
 static void
