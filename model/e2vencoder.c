@@ -228,7 +228,7 @@ check_finite (const E2vPrepared * p, const Outputs * outputs, GError ** error)
       && !all_finite (outputs->logits, batch * hp->n_classes))
     what = "logits";
   if (what)
-    g_set_error (error, E2V_ERROR, E2V_ERROR_DEVICE_LOST,
+    g_set_error (error, E2V_ERROR, E2V_ERROR_DEVICE,
         "the device gave a value that is not finite in the %s", what);
   return !what;
 }

@@ -48,8 +48,8 @@ typedef gboolean (*E2vAttempt) (E2vEncoder * encoder, gpointer work, GError ** e
 /* Opens the device if it is closed. */
 gboolean e2v_encoder_ensure_open (E2vEncoder * encoder, GError ** error);
 
-/* Does it, and if the device is lost or out of memory once more on a device that was opened again. If that fails too,
- * the device is closed and @error has both messages. */
+/* Does it, and if the device fails, once more on a device that was opened again. If that fails too, @error has both
+ * messages, and a device that is lost or out of memory is closed. */
 gboolean e2v_encoder_attempt (E2vEncoder * encoder, E2vAttempt attempt, gpointer work, GError ** error);
 
 G_END_DECLS
