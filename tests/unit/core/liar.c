@@ -39,10 +39,7 @@ follow (const char **letters, char *letter, GError ** error)
         "the liar is full");
   else if (*letter == 'D')
     g_set_error_literal (error, E2V_ERROR, E2V_ERROR_DEVICE, "the liar is ill");
-  else if (*letter == 'A')
-    g_set_error_literal (error, E2V_ERROR, E2V_ERROR_ARGUMENT,
-        "the liar was asked for too much");
-  return !strchr ("LMDA", *letter);
+  return !strchr ("LMD", *letter);
 }
 
 static E2vProgram *

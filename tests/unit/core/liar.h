@@ -10,7 +10,7 @@
 G_BEGIN_DECLS
 
 /* What happens to runs and reopenings, one letter each, in turn; when the letters are used up, all goes well.
- * L: the device is lost; M: out of memory; D: another failure of the device; A: the caller's fault; W (reopenings only): it opens and answers wrongly;
+ * L: the device is lost; M: out of memory; D: another error; W (reopenings only): it opens and answers wrongly;
  * N (runs only): it runs and one value is NaN; anything else: it goes well. A lost executor stays so and uses up no letters. */
 typedef struct
 {
