@@ -386,7 +386,7 @@ handle_flush_stop (GstEmotion2vec * self)
 {
   gst_emotion2vec_input_forget (self);
   gst_emotion2vec_holdback_clear (self->holdback);
-  gst_emotion2vec_output_begin_stream (self);
+  gst_emotion2vec_output_begin_again (self);
   self->flow = GST_FLOW_OK;
   gst_emotion2vec_states_set_flushing (self, FALSE);
 }

@@ -187,21 +187,25 @@ gst_emotion2vec_input_is_reverse (GstEmotion2vec * self)
   return TRUE;
 }
 
-/* Whether to listen. What was heard before `enabled` went away is forgotten: consent was withdrawn. */
+/* Whether to listen; what may change at any time is taken over. What was heard before `enabled` went away is forgotten:
+ * consent was withdrawn. */
 static gboolean
 is_enabled (GstEmotion2vec * self)
 {
   gboolean enabled;
   double silence;
+  guint min_samples;
 
   GST_OBJECT_LOCK (self);
   enabled = self->settings.enabled;
   silence = self->settings.silence_threshold;
+  min_samples = gst_emotion2vec_engine_min_samples (self->engine);
   GST_OBJECT_UNLOCK (self);
   if (!enabled && self->was_enabled)
     gst_emotion2vec_input_forget (self);
   self->was_enabled = enabled;
   gst_emotion2vec_windower_set_silence_threshold (self->windower, silence);
+  gst_emotion2vec_windower_set_min_samples (self->windower, min_samples);
   return enabled;
 }
 
@@ -302,7 +306,8 @@ gst_emotion2vec_input_end (GstEmotion2vec * self, gboolean wait)
 {
   if (!self->windower)
     return GST_FLOW_OK;
-  gst_emotion2vec_windower_drain (self->windower);
+  if (is_enabled (self))
+    gst_emotion2vec_windower_drain (self->windower);
   return analyse (self, wait || !gst_emotion2vec_is_async (self), self->serial);
 }
 

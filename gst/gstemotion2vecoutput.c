@@ -185,10 +185,12 @@ gst_emotion2vec_output_merge_tags (GstEmotion2vec * self, GstEvent * event)
   GstTagList *upstream, *merged;
   GstEvent *replaced;
 
-  if (tag_mode (self) == 0)
-    return event;
   gst_event_parse_tag (event, &upstream);
   merged = gst_emotion2vec_tags_merge_upstream (self->tags, upstream);
+  if (merged == upstream || tag_mode (self) == 0) {
+    gst_tag_list_unref (merged);
+    return event;
+  }
   replaced = gst_event_new_tag (merged);
   gst_event_set_seqnum (replaced, gst_event_get_seqnum (event));
   gst_event_unref (event);
@@ -217,6 +219,8 @@ gst_emotion2vec_output_summary (GstEmotion2vec * self)
     tags = gst_emotion2vec_summary_to_tags (self->summary);
     toc = gst_emotion2vec_summary_to_toc (self->summary);
   }
+  /* the stream that follows EOS does not end this one again */
+  gst_emotion2vec_summary_reset (self->summary);
   g_mutex_unlock (&self->scoring);
   push_tags (self, tags);
   if (toc && !self->upstream_toc)
@@ -226,13 +230,20 @@ gst_emotion2vec_output_summary (GstEmotion2vec * self)
 }
 
 void
-gst_emotion2vec_output_begin_stream (GstEmotion2vec * self)
+gst_emotion2vec_output_begin_again (GstEmotion2vec * self)
 {
   g_mutex_lock (&self->scoring);
   gst_emotion2vec_summary_reset (self->summary);
   g_free (self->summary_stream_id);
   self->summary_stream_id = g_strdup (self->stream_id);
   g_mutex_unlock (&self->scoring);
+  gst_emotion2vec_tags_forget_ours (self->tags);
+}
+
+void
+gst_emotion2vec_output_begin_stream (GstEmotion2vec * self)
+{
+  gst_emotion2vec_output_begin_again (self);
   gst_emotion2vec_tags_reset (self->tags);
   self->upstream_toc = FALSE;
 }

@@ -139,7 +139,10 @@ GstEvent *gst_emotion2vec_output_merge_tags (GstEmotion2vec * self, GstEvent * e
 /* Streaming thread: tags and table of contents of the stream that ends now. */
 void gst_emotion2vec_output_summary (GstEmotion2vec * self);
 
-/* Streaming thread: the results to come are about another stream, or about this one from the start. */
+/* Streaming thread: the results to come are about the same stream after a flush; what upstream said of it holds. */
+void gst_emotion2vec_output_begin_again (GstEmotion2vec * self);
+
+/* Streaming thread: the results to come are about another stream. */
 void gst_emotion2vec_output_begin_stream (GstEmotion2vec * self);
 
 /* Any thread: on-error=pass and the device is left alone at the moment. */

@@ -55,6 +55,10 @@ gst_emotion2vec_states_close (GstEmotion2vec * self)
   GstEmotion2vecEngine *engine;
   GstEmotion2vecStream *stream;
 
+  GST_OBJECT_LOCK (self);
+  if (self->stream)
+    gst_emotion2vec_stream_close (self->stream);
+  GST_OBJECT_UNLOCK (self);
   g_mutex_lock (&self->swapping);
   GST_OBJECT_LOCK (self);
   engine = g_steal_pointer (&self->engine);
@@ -111,6 +115,19 @@ take_settings (GstEmotion2vec * self, guint * n_samples)
   return FALSE;
 }
 
+/* @classes: (transfer full). */
+static void
+use_classes (GstEmotion2vec * self, GstEmotion2vecClasses * classes)
+{
+  g_mutex_lock (&self->scoring);
+  g_clear_pointer (&self->classes, gst_emotion2vec_classes_free);
+  self->classes = classes;
+  g_clear_pointer (&self->summary, gst_emotion2vec_summary_free);
+  self->summary = gst_emotion2vec_summary_new (self->window_settings.interval);
+  gst_emotion2vec_scorer_reset (self->scorer);
+  g_mutex_unlock (&self->scoring);
+}
+
 static gboolean
 take_classes (GstEmotion2vec * self)
 {
@@ -121,20 +138,16 @@ take_classes (GstEmotion2vec * self)
   GST_OBJECT_LOCK (self);
   spec = g_strdup (self->settings.classes);
   GST_OBJECT_UNLOCK (self);
+  /* no other model between the question and what is made of the answer */
+  g_mutex_lock (&self->swapping);
   classes = gst_emotion2vec_classes_new (gst_emotion2vec_engine_names
       (self->engine), spec, &error);
-  if (!classes) {
+  if (classes)
+    use_classes (self, classes);
+  g_mutex_unlock (&self->swapping);
+  if (!classes)
     gst_emotion2vec_post_error (self, error);
-    return FALSE;
-  }
-  g_mutex_lock (&self->scoring);
-  g_clear_pointer (&self->classes, gst_emotion2vec_classes_free);
-  self->classes = classes;
-  g_clear_pointer (&self->summary, gst_emotion2vec_summary_free);
-  self->summary = gst_emotion2vec_summary_new (self->window_settings.interval);
-  gst_emotion2vec_scorer_reset (self->scorer);
-  g_mutex_unlock (&self->scoring);
-  return TRUE;
+  return classes != NULL;
 }
 
 static void
@@ -173,8 +186,11 @@ static gboolean
 warm_up (GstEmotion2vec * self, guint n_samples)
 {
   g_autoptr (GError) error = NULL;
-  gboolean compiles = gst_emotion2vec_engine_compiles (self->engine);
+  gboolean compiles;
 
+  GST_OBJECT_LOCK (self);
+  compiles = gst_emotion2vec_engine_compiles (self->engine);
+  GST_OBJECT_UNLOCK (self);
   if (!compiles && !self->align_results)
     return TRUE;
   if (self->mode != GST_EMOTION2VEC_MODE_SYNC) {

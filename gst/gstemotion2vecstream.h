@@ -48,6 +48,9 @@ GstEmotion2vecStream *gst_emotion2vec_stream_new (GstEmotion2vecEngine * engine,
 void gst_emotion2vec_stream_free (GstEmotion2vecStream * stream);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstEmotion2vecStream, gst_emotion2vec_stream_free)
 
+/* Whoever moves the stream gives up, and nobody may move it any more. Any thread. */
+void gst_emotion2vec_stream_close (GstEmotion2vecStream * stream);
+
 /* How many windows may wait, those in flight not counted; at least 1. */
 void gst_emotion2vec_stream_set_max_pending (GstEmotion2vecStream * stream, guint max_pending);
 
@@ -96,9 +99,9 @@ gboolean gst_emotion2vec_stream_warm_up (GstEmotion2vecStream * stream, guint n_
 typedef void (*GstEmotion2vecBetweenFunc) (gpointer user_data);
 
 /* Moves the stream, its waiting windows included, to @engine: a model swap between two windows. Waits for what is in
- * flight on the old engine, so is called from a background thread, not from a done func; submit goes on meanwhile.
- * Results stay in order. On return the stream keeps @engine and no longer the old one. FALSE: the stream is being
- * freed meanwhile, and stays where it was.
+ * flight on the old engine, flushing or not, so is called from a background thread, not from a done func; submit goes on
+ * meanwhile. Results stay in order. On return the stream keeps @engine and no longer the old one. FALSE: closed; the
+ * stream stays where it was.
  * @between: (nullable): called with @user_data after the last done func of the old engine and before the first of @engine,
  * with no lock held; only if it moves. */
 gboolean gst_emotion2vec_stream_move (GstEmotion2vecStream * stream, GstEmotion2vecEngine * engine,

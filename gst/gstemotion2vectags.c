@@ -111,15 +111,21 @@ gst_emotion2vec_tags_new (void)
 }
 
 void
-gst_emotion2vec_tags_reset (GstEmotion2vecTags * tags)
+gst_emotion2vec_tags_forget_ours (GstEmotion2vecTags * tags)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (tags->upstream); i++)
-    g_clear_pointer (&tags->upstream[i], gst_tag_list_unref);
   g_clear_pointer (&tags->ours, gst_tag_list_unref);
   g_clear_pointer (&tags->told, g_free);
   g_clear_pointer (&tags->label, g_free);
   tags->n_same = 0;
   tags->told_at = tags->heard_until = GST_CLOCK_TIME_NONE;
+}
+
+void
+gst_emotion2vec_tags_reset (GstEmotion2vecTags * tags)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (tags->upstream); i++)
+    g_clear_pointer (&tags->upstream[i], gst_tag_list_unref);
+  gst_emotion2vec_tags_forget_ours (tags);
 }
 
 void

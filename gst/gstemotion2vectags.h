@@ -44,6 +44,9 @@ GstTagList *gst_emotion2vec_tags_set_ours (GstEmotion2vecTags * tags, const GstT
  * Returns: (transfer none) (nullable): the label that is news after @result, until the next call. */
 const char *gst_emotion2vec_tags_news (GstEmotion2vecTags * tags, const GstEmotion2vecResult * result);
 
+/* The same stream from another place on: forgets what we said and have to say, not what upstream said. */
+void gst_emotion2vec_tags_forget_ours (GstEmotion2vecTags * tags);
+
 /* Another stream: forgets everything. */
 void gst_emotion2vec_tags_reset (GstEmotion2vecTags * tags);
 

@@ -165,6 +165,13 @@ gst_emotion2vec_windower_set_silence_threshold (GstEmotion2vecWindower *
 }
 
 void
+gst_emotion2vec_windower_set_min_samples (GstEmotion2vecWindower * windower,
+    guint min_samples)
+{
+  windower->settings.min_samples = min_samples;
+}
+
+void
 gst_emotion2vec_windower_set_stride (GstEmotion2vecWindower * windower,
     guint stride)
 {

@@ -102,6 +102,9 @@ void gst_emotion2vec_windower_push_gap (GstEmotion2vecWindower * windower, guint
 /* May change between pushes; holds for the windows that are complete from now on. */
 void gst_emotion2vec_windower_set_silence_threshold (GstEmotion2vecWindower * windower, double dbfs);
 
+/* May change at any time: another encoder. */
+void gst_emotion2vec_windower_set_min_samples (GstEmotion2vecWindower * windower, guint min_samples);
+
 /* Of the interval windows only every @stride-th (its index in the stretch is a multiple of it) comes out: a longer
  * interval on the same grid. 0 means 1. Without effect on speech windows, on last windows and if @window is 0. */
 void gst_emotion2vec_windower_set_stride (GstEmotion2vecWindower * windower, guint stride);

@@ -341,7 +341,7 @@ test_move_forget (Fixture * fixture, gconstpointer data)
   gst_emotion2vec_engine_unref (m.to);
 }
 
-/* A seek does not take a move back. */
+/* A flush does not cost the new model. */
 static void
 test_move_flushing (Fixture * fixture, gconstpointer data)
 {
@@ -352,13 +352,29 @@ test_move_flushing (Fixture * fixture, gconstpointer data)
   slow_open ();
   g_thread_join (thread);
   g_assert_true (m.moved);
+  gst_emotion2vec_engine_unref (fixture->engine);
+  fixture->engine = m.to;
   gst_emotion2vec_stream_set_flushing (fixture->stream, FALSE);
   g_assert_true (gst_emotion2vec_stream_wait (fixture->stream));
-  kit_log_assert_ids (fixture->log, "0 1 2 3");
   assert_popped (fixture->stream, 0, SEED);
   for (guint i = 1; i < 4; i++)
     assert_popped (fixture->stream, i, OTHER_SEED);
+}
+
+/* It stays where it is if it is closed. */
+static void
+test_move_close (Fixture * fixture, gconstpointer data)
+{
+  Move m = { fixture, kit_engine (OTHER_SEED) };
+  GThread *thread = begin_to_move (&m);
+
+  gst_emotion2vec_stream_close (fixture->stream);
+  g_thread_join (thread);
+  g_assert_false (m.moved);
   gst_emotion2vec_engine_unref (m.to);
+  open_and_wait (fixture);
+  for (guint i = 0; i < 4; i++)
+    assert_popped (fixture->stream, i, SEED);
 }
 
 /* A stream that goes while it moves: the move fails first. */
@@ -395,6 +411,7 @@ main (int argc, char **argv)
   ADD ("move/waiting", test_move_waiting);
   ADD ("move/forget", test_move_forget);
   ADD ("move/flushing", test_move_flushing);
+  ADD ("move/close", test_move_close);
   ADD ("move/free", test_move_free);
   return g_test_run ();
 }
