@@ -1,15 +1,14 @@
 /* gstemotion2vec.c - the emotion2vec element: audio passes, results come out.
  *
- * (1) Samples are mapped for reading only. A buffer is made writable (its header, not its memory) to attach a meta.
- * (2) Pad -> windower -> stream of an engine -> result -> message, meta, event: all on the streaming thread. The
- *     engine's worker sees samples and scores, never a pad or a buffer.
- * (3) A result is out before the buffer that ends its window is pushed. One that was made because its stretch ended has
- *     no buffer to ride on: it goes out as an event, before what ended the stretch.
+ * (1) The base class is told that audio passes through; what comes in is analysed (gstemotion2vecinput.c), waits in a
+ *     delay line that is empty unless align-results asks for more, and leaves with the results that are due
+ *     (gstemotion2vecoutput.c). Only a buffer that carries a result is copied, and only its header.
+ * (2) Sync mode: a result is out before the buffer that ends its window is pushed. Async mode: nothing waits but EOS and
+ *     SEGMENT_DONE; results ride on a later buffer. Mode auto is async where upstream is live.
+ * (3) Serialized events push out all audio that is held back before they go on.
  * (4) Whoever waits for the engine is released by FLUSH_START and on the way to READY; the latter before the base class
  *     takes the stream lock. `stopping` keeps a FLUSH_STOP from undoing that.
- * (5) Locks: the object lock guards settings, statistics, `stopping` and the pointers `engine` and `stream` against
- *     readers; the streaming thread and the state changes, which exclude each other, need none to use those. The engine's lock
- *     may be taken under the object lock, never the reverse.
+ * (5) Locks and threads: gstemotion2vecpriv.h.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /**
@@ -17,22 +16,30 @@
  * @title: emotion2vec
  * @short_description: tells how people sound
  *
- * Passes raw audio through untouched and runs the emotion2vec encoder on windows of it. Every window gives a result:
- * an element message on the bus, and a #GstCustomMeta named `GstEmotion2vecMeta` on the buffer that completed the
- * window. A result for which no buffer is left, at the end of a stream, travels as a custom downstream event named
- * `emotion2vec`. All three carry a #GstStructure with these fields:
+ * Passes raw audio through untouched and runs the emotion2vec encoder on windows of it, or on each stretch of speech
+ * (#GstEmotion2vec:trigger). Every result is posted as an element message and attached to a buffer as a #GstCustomMeta
+ * named `GstEmotion2vecMeta`. A result for which there is no buffer, at the end of a stream, travels as a custom downstream
+ * event named `emotion2vec`; with #GstEmotion2vec:send-events all do. All three carry a #GstStructure with these fields:
  *
  * * `element` (string), `stream-id` (string, absent without one), `id` (guint64): who made it; `id` counts up per
  *   stream. Elements that cut buffers anew duplicate metas: tell doubles by these three.
  * * `timestamp`, `duration`, `stream-time`, `running-time`, `endtime` (guint64, ns): start of the window in segment
  *   time, its length, its start in stream time and running time, and stream time of its end.
- * * `trigger` (string): `interval`.
+ * * `trigger` (string): `interval` or `speech`.
  * * `label` (string), `confidence` (double, 0 to 1): the class with the highest score.
  * * `labels`, `scores` (#GST_TYPE_ARRAY of string and of double): all classes; the scores add up to 1. These four are
- *   absent if the model has no classes.
+ *   absent if the model has no classes and if the window is silent.
+ * * `raw-scores` (#GST_TYPE_ARRAY of double): the scores before #GstEmotion2vec:smoothing.
  * * `level` (double, dBFS): RMS of the window.
- * * `partial` (boolean): the audio was shorter than `window`.
- * * `model` (string), `inference-time` (guint64, ns).
+ * * `silent`, `partial`, `below-threshold` (boolean): no inference was made; the audio was shorter than `window`; the
+ *   confidence is below #GstEmotion2vec:threshold.
+ * * `channel` (gint, with #GstEmotion2vec:channel-mode `each`), `source-id`, `model` (string), `inference-time`
+ *   (guint64, ns).
+ * * `utterance-embedding`, `frame-embedding`, `frame-scores` (#GstSample of float32 whose caps give the shape), as asked
+ *   by #GstEmotion2vec:embedding and #GstEmotion2vec:granularity.
+ *
+ * In live pipelines the audio never waits for the model, and results follow when they are done. Elsewhere a result is
+ * out before the buffer that ends its window: see #GstEmotion2vec:mode.
  *
  * ## Example launch lines
  * |[
@@ -42,73 +49,23 @@
  * gst-launch-1.0 -m filesrc location=speech.wav ! decodebin ! emotion2vec window=0 ! fakesink
  * ]| One result for the whole file (for every 30 seconds of a longer one).
  * |[
+ * gst-launch-1.0 -m filesrc location=speech.opus ! decodebin ! emotion2vec trigger=speech ! fakesink
+ * ]| One result for each stretch of speech.
+ * |[
+ * gst-launch-1.0 -m filesrc location=speech.opus ! decodebin ! emotion2vec classes="negative=angry+disgusted+fearful+sad,positive=happy,neutral" smoothing=2 ! fakesink
+ * ]| Three classes instead of nine, and a mean over the last seconds.
+ * |[
  * gst-launch-1.0 -m playbin uri=file:///tmp/film.mkv audio-filter="emotion2vec interval=2000000000"
  * ]| Listen while it is analysed.
+ * |[
+ * gst-launch-1.0 -e filesrc location=speech.opus ! decodebin ! audioconvert ! emotion2vec ! wavenc ! filesink location=tagged.wav
+ * ]| A copy with a comment and with cue points where the emotion changes.
  */
-#include "gstemotion2vec.h"
-
-#include "gstemotion2vecengine.h"
 #include "gstemotion2vecframes.h"
-#include "gstemotion2vecmeta.h"
-#include "gstemotion2vecresult.h"
-#include "gstemotion2vecwindow.h"
+#include "gstemotion2vecpriv.h"
 
-GST_DEBUG_CATEGORY_STATIC (gst_emotion2vec_debug);
+GST_DEBUG_CATEGORY (gst_emotion2vec_debug);
 #define GST_CAT_DEFAULT gst_emotion2vec_debug
-
-#define DEFAULT_DEVICE "auto"
-#define DEFAULT_PRECISION GST_EMOTION2VEC_PRECISION_AUTO
-#define DEFAULT_WINDOW (3 * GST_SECOND)
-#define DEFAULT_INTERVAL GST_SECOND
-#define DEFAULT_MINIMUM_DURATION (GST_SECOND / 2)
-#define DEFAULT_POST_MESSAGES TRUE
-#define DEFAULT_ATTACH_META TRUE
-
-/* Far beyond any audio; keeps caps from asking for all memory. */
-#define MAX_CHANNELS 65536
-
-/* Windows a stream may have waiting. */
-#define MAX_PENDING 4
-
-enum
-{
-  PROP_MODEL_FILE = 1,
-  PROP_DEVICE,
-  PROP_PRECISION,
-  PROP_WINDOW,
-  PROP_INTERVAL,
-  PROP_MINIMUM_DURATION,
-  PROP_POST_MESSAGES,
-  PROP_ATTACH_META,
-  PROP_LABELS,
-  PROP_STATS,
-};
-
-struct _GstEmotion2vec
-{
-  GstBaseTransform parent;
-
-  /* object lock */
-  char *model_file, *device;
-  GstEmotion2vecPrecision precision;
-  GstClockTime window, interval, minimum_duration;
-  gboolean post_messages, attach_meta;
-  gboolean stopping;
-  guint64 n_windows, n_results;
-
-  /* from NULL->READY to READY->NULL */
-  GstEmotion2vecEngine *engine;
-  GstEmotion2vecStream *stream;
-
-  /* streaming thread, and state changes while it does not run */
-  GstEmotion2vecWindowSettings settings;        /* in force since READY->PAUSED */
-  GstAudioInfo info;
-  GstEmotion2vecWindower *windower;     /* NULL without caps */
-  gpointer *planes;             /* room for one pointer a channel */
-  char *stream_id;
-  guint64 next_id;
-  gboolean told_reverse;
-};
 
 #define AUDIO_CAPS "audio/x-raw, format = (string) " GST_AUDIO_FORMATS_ALL \
     ", rate = (int) [ 1, 384000 ], channels = (int) [ 1, max ]" \
@@ -119,26 +76,6 @@ static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (AUDIO_CAPS));
 
-#define GST_TYPE_EMOTION2VEC_PRECISION (gst_emotion2vec_precision_get_type ())
-
-static GType
-gst_emotion2vec_precision_get_type (void)
-{
-  static const GEnumValue values[] = {
-    {GST_EMOTION2VEC_PRECISION_AUTO,
-        "Half precision where the device gains from it", "auto"},
-    {GST_EMOTION2VEC_PRECISION_FP32, "Single precision", "fp32"},
-    {GST_EMOTION2VEC_PRECISION_FP16, "Weights in half precision", "fp16"},
-    {0, NULL, NULL},
-  };
-  static gsize type;
-
-  if (g_once_init_enter (&type))
-    g_once_init_leave (&type,
-        g_enum_register_static ("GstEmotion2vecPrecision", values));
-  return type;
-}
-
 G_DEFINE_TYPE_WITH_CODE (GstEmotion2vec, gst_emotion2vec,
     GST_TYPE_BASE_TRANSFORM,
     GST_DEBUG_CATEGORY_INIT (gst_emotion2vec_debug, "emotion2vec", 0,
@@ -146,231 +83,217 @@ G_DEFINE_TYPE_WITH_CODE (GstEmotion2vec, gst_emotion2vec,
 GST_ELEMENT_REGISTER_DEFINE (emotion2vec, "emotion2vec", GST_RANK_NONE,
     GST_TYPE_EMOTION2VEC);
 
-/* Posts an error of the engine, which already is in GStreamer's words. */
-static void
-post_error (GstEmotion2vec * self, const GError * error)
+void
+gst_emotion2vec_post_error (GstEmotion2vec * self, const GError * error)
 {
   gst_element_message_full (GST_ELEMENT (self), GST_MESSAGE_ERROR,
       error->domain, error->code, g_strdup (error->message), NULL, __FILE__,
       GST_FUNCTION, __LINE__);
 }
 
-/* ---- delivery --------------------------------------------------------------------------------------------------- */
+/* ---- live and latency ------------------------------------------------------------------------------------------- */
 
-/* What is known of a result before inference. */
-static GstEmotion2vecResult *
-begin_result (GstEmotion2vec * self, const GstEmotion2vecWindow * window)
-{
-  const GstSegment *segment = &GST_BASE_TRANSFORM (self)->segment;
-  GstEmotion2vecResult *result = gst_emotion2vec_result_new ();
-
-  result->element = gst_object_get_name (GST_OBJECT (self));
-  result->stream_id = g_strdup (self->stream_id);
-  result->id = self->next_id++;
-  result->duration = window->duration;
-  result->level = window->level;
-  result->partial = window->partial;
-  result->tail = window->tail;
-  if (segment->format != GST_FORMAT_TIME
-      || !GST_CLOCK_TIME_IS_VALID (window->position))
-    return result;
-  result->timestamp = window->position;
-  result->stream_time = gst_segment_to_stream_time (segment, GST_FORMAT_TIME,
-      window->position);
-  result->running_time = gst_segment_to_running_time (segment,
-      GST_FORMAT_TIME, window->position);
-  return result;
-}
-
+/* Asks upstream once a segment. Streaming thread. */
 static void
-send_event (GstEmotion2vec * self, const GstEmotion2vecResult * result)
+ask_live (GstEmotion2vec * self)
 {
-  gst_pad_push_event (GST_BASE_TRANSFORM_SRC_PAD (self),
-      gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
-          gst_emotion2vec_result_to_structure (result,
-              GST_EMOTION2VEC_STRUCTURE_NAME)));
-}
+  GstQuery *query = gst_query_new_latency ();
+  gboolean live = FALSE;
 
-/* @buffer: (nullable): the one on its way, which completed the window. */
-static void
-render (GstEmotion2vec * self, const GstEmotion2vecResult * result,
-    GstBuffer * buffer)
-{
-  gboolean post, attach;
-
+  if (gst_pad_peer_query (GST_BASE_TRANSFORM_SINK_PAD (self), query))
+    gst_query_parse_latency (query, &live, NULL, NULL);
+  gst_query_unref (query);
   GST_OBJECT_LOCK (self);
-  post = self->post_messages;
-  attach = self->attach_meta;
-  self->n_results++;
+  self->live = live;
   GST_OBJECT_UNLOCK (self);
-  if (post)
-    gst_element_post_message (GST_ELEMENT (self),
-        gst_message_new_element (GST_OBJECT (self),
-            gst_emotion2vec_result_to_structure (result,
-                GST_EMOTION2VEC_STRUCTURE_NAME)));
-  if (!attach)
-    return;
-  /* not writable: attach-meta was set while this buffer was on its way */
-  if (buffer && !result->tail && gst_buffer_is_writable (buffer))
-    gst_emotion2vec_meta_attach (buffer, result);
-  else
-    send_event (self, result);
+  self->asked_live = TRUE;
 }
 
-/* Queues all complete windows. FALSE: flushing. */
-static gboolean
-submit_windows (GstEmotion2vec * self)
+gboolean
+gst_emotion2vec_is_async (GstEmotion2vec * self)
 {
-  GstEmotion2vecWindow *window;
+  gboolean live;
 
-  while ((window = gst_emotion2vec_windower_pop (self->windower))) {
-    GstEmotion2vecResult *result = begin_result (self, window);
-
-    GST_OBJECT_LOCK (self);
-    self->n_windows++;
-    GST_OBJECT_UNLOCK (self);
-    if (!gst_emotion2vec_stream_submit (self->stream, window, result))
-      return FALSE;
-  }
-  return TRUE;
+  if (self->mode != GST_EMOTION2VEC_MODE_AUTO)
+    return self->mode == GST_EMOTION2VEC_MODE_ASYNC;
+  if (!self->asked_live)
+    ask_live (self);
+  GST_OBJECT_LOCK (self);
+  live = self->live;
+  GST_OBJECT_UNLOCK (self);
+  return live;
 }
 
-/* Has all complete windows analysed, and renders what comes back. */
-static GstFlowReturn
-deliver (GstEmotion2vec * self, GstBuffer * buffer)
+/* Frames that a buffer is held back. */
+static guint64
+delay_frames (GstEmotion2vec * self)
 {
-  GError *error = NULL;
+  GstClockTime delay;
 
-  if (!submit_windows (self) || !gst_emotion2vec_stream_wait (self->stream))
-    return GST_FLOW_FLUSHING;
-  for (;;) {
-    g_autoptr (GstEmotion2vecResult) result =
-        gst_emotion2vec_stream_pop (self->stream, &error);
-
-    if (!result)
-      break;
-    render (self, result, buffer);
-  }
-  if (!error)
-    return GST_FLOW_OK;
-  post_error (self, error);
-  g_error_free (error);
-  gst_emotion2vec_stream_forget (self->stream);
-  return GST_FLOW_ERROR;
+  if (!self->align_results || !self->windower
+      || !gst_emotion2vec_is_async (self))
+    return 0;
+  GST_OBJECT_LOCK (self);
+  delay = self->delay;
+  GST_OBJECT_UNLOCK (self);
+  return gst_util_uint64_scale (delay, (guint64) self->info.rate, GST_SECOND);
 }
 
-/* Ends the stretch: its last results are out when this returns. */
+/* Adds what the element holds back, which from now on may be as much as this answer says. */
 static void
-drain (GstEmotion2vec * self)
+add_latency (GstEmotion2vec * self, GstQuery * query)
 {
-  if (!self->windower)
-    return;
-  gst_emotion2vec_windower_drain (self->windower);
-  deliver (self, NULL);
+  gboolean live, async;
+  GstClockTime min, max;
+
+  gst_query_parse_latency (query, &live, &min, &max);
+  GST_OBJECT_LOCK (self);
+  async = self->mode == GST_EMOTION2VEC_MODE_ASYNC
+      || (self->mode == GST_EMOTION2VEC_MODE_AUTO && live);
+  if (self->align_results && async) {
+    self->delay = self->wanted_delay;
+    min += self->delay;
+    if (GST_CLOCK_TIME_IS_VALID (max))
+      max += self->delay;
+  }
+  GST_OBJECT_UNLOCK (self);
+  gst_query_set_latency (query, live, min, max);
+}
+
+static void push_held (GstEmotion2vec * self);
+
+static gboolean
+gst_emotion2vec_query (GstBaseTransform * trans, GstPadDirection direction,
+    GstQuery * query)
+{
+  GstEmotion2vec *self = GST_EMOTION2VEC (trans);
+  gboolean answered;
+
+  if (GST_QUERY_TYPE (query) == GST_QUERY_DRAIN && direction == GST_PAD_SINK)
+    push_held (self);
+  answered = GST_BASE_TRANSFORM_CLASS (gst_emotion2vec_parent_class)->query
+      (trans, direction, query);
+  if (answered && direction == GST_PAD_SRC
+      && GST_QUERY_TYPE (query) == GST_QUERY_LATENCY)
+    add_latency (self, query);
+  return answered;
 }
 
 /* ---- buffers ---------------------------------------------------------------------------------------------------- */
 
-/* Audio in reverse comes in pieces, last one first: it passes, but no window can be cut from it. */
-static gboolean
-is_reverse (GstEmotion2vec * self)
+/* The next buffer that may leave, with its results. (transfer full) (nullable) */
+static GstBuffer *
+next_buffer (GstEmotion2vec * self, guint64 delay)
 {
-  if (GST_BASE_TRANSFORM (self)->segment.rate > 0)
-    return FALSE;
-  if (!self->told_reverse)
-    GST_ELEMENT_INFO (self, STREAM, NOT_IMPLEMENTED,
-        ("emotion2vec: playback is in reverse: the audio passes, but there "
-            "will be no results until it goes forward again."), (NULL));
-  self->told_reverse = TRUE;
-  return TRUE;
+  guint64 serial;
+  GstBuffer *buffer =
+      gst_emotion2vec_holdback_pop (self->holdback, delay, &serial);
+
+  return buffer ? gst_emotion2vec_output_carry (self, buffer, serial) : NULL;
 }
 
-/* A discontinuity without a time may be of any size: a break. Where a TIME segment begins without a time, that is its
- * start. */
-static GstClockTime
-fill_time (GstEmotion2vec * self, GstBuffer * buffer, GstClockTime time)
-{
-  const GstSegment *segment = &GST_BASE_TRANSFORM (self)->segment;
-
-  if (GST_CLOCK_TIME_IS_VALID (time))
-    return time;
-  if (GST_BUFFER_IS_DISCONT (buffer))
-    gst_emotion2vec_windower_drain (self->windower);
-  if (segment->format == GST_FORMAT_TIME
-      && !GST_CLOCK_TIME_IS_VALID (gst_emotion2vec_windower_position
-          (self->windower)))
-    return segment->start;
-  return GST_CLOCK_TIME_NONE;
-}
-
+/* Pushes out all audio that is held back. */
 static void
-push_buffer (GstEmotion2vec * self, GstBuffer * buffer)
+push_held (GstEmotion2vec * self)
 {
-  gsize n_frames = gst_emotion2vec_frames_count (buffer, &self->info);
-  guint64 skip, n;
-  GstClockTime time =
-      gst_emotion2vec_frames_clip (&GST_BASE_TRANSFORM (self)->segment,
-      self->info.rate, GST_BUFFER_PTS (buffer), n_frames, &skip, &n);
-  GstMapInfo map;
+  GstBuffer *buffer;
 
-  if (n == 0)
-    return;
-  time = fill_time (self, buffer, time);
-  if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP)) {
-    gst_emotion2vec_windower_push_gap (self->windower, n, time);
-  } else if (gst_emotion2vec_frames_map (buffer, &self->info, (gsize) skip,
-          (gsize) n, &map, self->planes)) {
-    gst_emotion2vec_windower_push (self->windower, self->planes, (gsize) n,
-        time);
-    gst_buffer_unmap (buffer, &map);
-  } else {
-    GST_WARNING_OBJECT (self, "not analysed: %" GST_PTR_FORMAT " does not "
-        "hold the audio that it promises", buffer);
+  while ((buffer = next_buffer (self, 0))) {
+    GstFlowReturn flow =
+        gst_pad_push (GST_BASE_TRANSFORM_SRC_PAD (self), buffer);
+
+    if (flow != GST_FLOW_OK)
+      self->flow = flow;
   }
 }
 
-static GstFlowReturn
-gst_emotion2vec_transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
+/* Controlled properties follow stream time. */
+static void
+sync_properties (GstEmotion2vec * self, GstBuffer * buffer)
 {
-  GstEmotion2vec *self = GST_EMOTION2VEC (trans);
+  const GstSegment *segment = &GST_BASE_TRANSFORM (self)->segment;
+  GstClockTime time;
 
-  if (!self->windower)
-    return GST_FLOW_NOT_NEGOTIATED;
-  if (is_reverse (self))
-    return GST_FLOW_OK;
-  push_buffer (self, buffer);
-  return deliver (self, buffer);
+  if (segment->format != GST_FORMAT_TIME)
+    return;
+  time = gst_segment_to_stream_time (segment, GST_FORMAT_TIME,
+      GST_BUFFER_PTS (buffer));
+  if (GST_CLOCK_TIME_IS_VALID (time))
+    gst_object_sync_values (GST_OBJECT (self), time);
 }
 
-/* Whether a frame's size fits the arithmetic of GStreamer, which does not look, and ours. */
-static gboolean
-is_sane (const GstAudioInfo * info)
+/* A buffer leaves only when another comes, so a result that is in time needs one buffer's length more. */
+static void
+note_length (GstEmotion2vec * self, guint64 n_frames)
 {
-  guint64 size = (guint64) info->channels * (info->finfo->width / 8);
+  GstClockTime length, wanted;
 
-  return info->channels <= MAX_CHANNELS && info->bpf > 0
-      && size == (guint64) info->bpf;
+  if (!self->align_results || self->info.rate == 0)
+    return;
+  length = gst_util_uint64_scale_ceil (n_frames, GST_SECOND,
+      (guint64) self->info.rate);
+  if (length <= self->longest_buffer)
+    return;
+  GST_OBJECT_LOCK (self);
+  wanted = self->wanted_delay + length - self->longest_buffer;
+  GST_OBJECT_UNLOCK (self);
+  self->longest_buffer = length;
+  gst_emotion2vec_output_want_delay (self, wanted);
+}
+
+static GstFlowReturn
+gst_emotion2vec_submit_input_buffer (GstBaseTransform * trans,
+    gboolean discont, GstBuffer * input)
+{
+  GstEmotion2vec *self = GST_EMOTION2VEC (trans);
+  GstBuffer *buffer;
+  GstFlowReturn flow =
+      GST_BASE_TRANSFORM_CLASS
+      (gst_emotion2vec_parent_class)->submit_input_buffer (trans, discont,
+      input);
+  guint64 n_frames;
+
+  if (flow != GST_FLOW_OK)
+    return flow;
+  buffer = g_steal_pointer (&trans->queued_buf);
+  sync_properties (self, buffer);
+  flow = gst_emotion2vec_input_buffer (self, buffer);
+  if (flow == GST_FLOW_OK)
+    flow = self->flow;
+  if (flow != GST_FLOW_OK) {
+    gst_buffer_unref (buffer);
+    return flow;
+  }
+  n_frames = gst_emotion2vec_frames_count (buffer, &self->info);
+  note_length (self, n_frames);
+  gst_emotion2vec_holdback_push (self->holdback, buffer, self->serial,
+      n_frames);
+  return GST_FLOW_OK;
+}
+
+static GstFlowReturn
+gst_emotion2vec_generate_output (GstBaseTransform * trans, GstBuffer ** output)
+{
+  GstEmotion2vec *self = GST_EMOTION2VEC (trans);
+  GstBuffer *buffer;
+
+  /* The base class would mark the next buffer that it pushes with a DISCONT that came in: of audio that is held back, an
+   * earlier one. So it gets none to push. */
+  *output = NULL;
+  while ((buffer = next_buffer (self, delay_frames (self)))) {
+    GstFlowReturn flow = gst_pad_push (trans->srcpad, buffer);
+
+    if (flow != GST_FLOW_OK)
+      return flow;
+  }
+  return GST_FLOW_OK;
 }
 
 static gboolean
 gst_emotion2vec_set_caps (GstBaseTransform * trans, GstCaps * incaps,
     GstCaps * outcaps)
 {
-  GstEmotion2vec *self = GST_EMOTION2VEC (trans);
-  GstAudioInfo info;
-
-  if (!gst_audio_info_from_caps (&info, incaps) || !is_sane (&info)) {
-    GST_ERROR_OBJECT (self, "cannot handle %" GST_PTR_FORMAT, incaps);
-    return FALSE;
-  }
-  if (self->windower && gst_audio_info_is_equal (&info, &self->info))
-    return TRUE;
-  g_clear_pointer (&self->windower, gst_emotion2vec_windower_free);
-  g_free (self->planes);
-  self->info = info;
-  self->planes = g_new (gpointer, info.channels);
-  self->windower = gst_emotion2vec_windower_new (&info, &self->settings);
-  return self->windower != NULL;
+  return gst_emotion2vec_input_set_caps (GST_EMOTION2VEC (trans), incaps);
 }
 
 /* ---- events ----------------------------------------------------------------------------------------------------- */
@@ -384,7 +307,7 @@ goes_on (GstEmotion2vec * self, const GstSegment * next)
   guint64 position, running_time;
 
   if (!self->windower || now->format != time || next->format != time
-      || now->rate != next->rate)
+      || now->rate != next->rate || now->rate <= 0)
     return FALSE;
   position = gst_emotion2vec_windower_position (self->windower);
   running_time = gst_segment_to_running_time (now, time, position);
@@ -394,6 +317,16 @@ goes_on (GstEmotion2vec * self, const GstSegment * next)
       gst_segment_to_stream_time (next, time, position);
 }
 
+/* The stretch is over: the audio that was held back goes out, and so do the results that are done. @wait: all of them,
+ * as always in sync mode. */
+static void
+end_stretch (GstEmotion2vec * self, gboolean wait)
+{
+  gst_emotion2vec_input_end (self, wait);
+  push_held (self);
+  gst_emotion2vec_output_rest (self);
+}
+
 static void
 handle_segment (GstEmotion2vec * self, GstEvent * event)
 {
@@ -401,9 +334,10 @@ handle_segment (GstEmotion2vec * self, GstEvent * event)
 
   gst_event_parse_segment (event, &segment);
   if (!goes_on (self, segment))
-    drain (self);
+    end_stretch (self, FALSE);
   if (segment->rate > 0)
     self->told_reverse = FALSE;
+  self->asked_live = FALSE;
 }
 
 static void
@@ -415,7 +349,7 @@ handle_caps (GstEmotion2vec * self, GstEvent * event)
   gst_event_parse_caps (event, &caps);
   if (!gst_audio_info_from_caps (&info, caps)
       || !gst_audio_info_is_equal (&info, &self->info))
-    drain (self);
+    end_stretch (self, FALSE);
 }
 
 static void
@@ -426,65 +360,47 @@ handle_stream_start (GstEmotion2vec * self, GstEvent * event)
   gst_event_parse_stream_start (event, &stream_id);
   if (g_strcmp0 (stream_id, self->stream_id) == 0)
     return;
-  drain (self);
+  end_stretch (self, FALSE);
+  if (self->stream_id && !gst_emotion2vec_is_async (self))
+    gst_emotion2vec_output_summary (self);
   g_free (self->stream_id);
   self->stream_id = g_strdup (stream_id);
   self->next_id = 0;
+  gst_emotion2vec_output_begin_stream (self);
 }
 
 static void
 handle_gap (GstEmotion2vec * self, GstEvent * event)
 {
   GstClockTime time, duration;
-  guint64 n_frames, skip, n;
 
-  if (!self->windower || is_reverse (self))
-    return;
   gst_event_parse_gap (event, &time, &duration);
-  if (!GST_CLOCK_TIME_IS_VALID (duration)) {
-    drain (self);
-    return;
-  }
-  n_frames = gst_util_uint64_scale_round (duration,
-      (guint64) self->info.rate, GST_SECOND);
-  time = gst_emotion2vec_frames_clip (&GST_BASE_TRANSFORM (self)->segment,
-      self->info.rate, time, n_frames, &skip, &n);
-  if (n > 0)
-    gst_emotion2vec_windower_push_gap (self->windower, n, time);
-  deliver (self, NULL);
+  gst_emotion2vec_input_gap (self, time, duration);
+  push_held (self);
+  gst_emotion2vec_output_rest (self);
 }
 
+/* Forgets all audio and results. */
 static void
-set_flushing (GstEmotion2vec * self, gboolean flushing)
+handle_flush_stop (GstEmotion2vec * self)
 {
-  GST_OBJECT_LOCK (self);
-  if (self->stream)
-    gst_emotion2vec_stream_set_flushing (self->stream,
-        flushing || self->stopping);
-  GST_OBJECT_UNLOCK (self);
+  gst_emotion2vec_input_forget (self);
+  gst_emotion2vec_holdback_clear (self->holdback);
+  gst_emotion2vec_output_begin_again (self);
+  self->flow = GST_FLOW_OK;
+  gst_emotion2vec_states_set_flushing (self, FALSE);
 }
 
-/* Forgets all audio and results; the numbering of results goes on. */
-static void
-forget (GstEmotion2vec * self)
+/* Before the base class sees @event and passes it on. (transfer full), both. */
+static GstEvent *
+handle_event (GstEmotion2vec * self, GstEvent * event)
 {
-  if (self->windower)
-    gst_emotion2vec_windower_reset (self->windower);
-  gst_emotion2vec_stream_forget (self->stream);
-}
-
-static gboolean
-gst_emotion2vec_sink_event (GstBaseTransform * trans, GstEvent * event)
-{
-  GstEmotion2vec *self = GST_EMOTION2VEC (trans);
-
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_FLUSH_START:
-      set_flushing (self, TRUE);
+      gst_emotion2vec_states_set_flushing (self, TRUE);
       break;
     case GST_EVENT_FLUSH_STOP:
-      forget (self);
-      set_flushing (self, FALSE);
+      handle_flush_stop (self);
       break;
     case GST_EVENT_STREAM_START:
       handle_stream_start (self, event);
@@ -498,114 +414,39 @@ gst_emotion2vec_sink_event (GstBaseTransform * trans, GstEvent * event)
     case GST_EVENT_GAP:
       handle_gap (self, event);
       break;
-    case GST_EVENT_EOS:
     case GST_EVENT_SEGMENT_DONE:
-      drain (self);
+      end_stretch (self, TRUE);
+      break;
+    case GST_EVENT_EOS:
+      end_stretch (self, TRUE);
+      gst_emotion2vec_output_summary (self);
+      break;
+    case GST_EVENT_TAG:
+      event = gst_emotion2vec_output_merge_tags (self, event);
+      break;
+    case GST_EVENT_TOC:
+      self->upstream_toc = TRUE;
       break;
     default:
       break;
   }
+  return event;
+}
+
+static gboolean
+gst_emotion2vec_sink_event (GstBaseTransform * trans, GstEvent * event)
+{
+  GstEmotion2vec *self = GST_EMOTION2VEC (trans);
+
+  event = handle_event (self, event);
+  if (GST_EVENT_IS_SERIALIZED (event)
+      && GST_EVENT_TYPE (event) != GST_EVENT_FLUSH_STOP)
+    push_held (self);
   return GST_BASE_TRANSFORM_CLASS (gst_emotion2vec_parent_class)->sink_event
       (trans, event);
 }
 
 /* ---- states ----------------------------------------------------------------------------------------------------- */
-
-static gboolean
-open_engine (GstEmotion2vec * self)
-{
-  g_autofree char *model_file = NULL, *device = NULL;
-  GstEmotion2vecPrecision precision;
-  g_autoptr (GError) error = NULL;
-  GstEmotion2vecEngine *engine;
-  const char *warning;
-
-  GST_OBJECT_LOCK (self);
-  model_file = g_strdup (self->model_file);
-  device = g_strdup (self->device);
-  precision = self->precision;
-  GST_OBJECT_UNLOCK (self);
-  engine = gst_emotion2vec_engine_open (model_file, device, precision, &error);
-  if (!engine) {
-    post_error (self, error);
-    return FALSE;
-  }
-  GST_OBJECT_LOCK (self);
-  self->engine = engine;
-  self->stream = gst_emotion2vec_stream_new (engine, MAX_PENDING);
-  self->n_windows = self->n_results = 0;
-  GST_OBJECT_UNLOCK (self);
-  warning = gst_emotion2vec_engine_warning (engine);
-  if (warning)
-    GST_ELEMENT_WARNING (self, LIBRARY, INIT, ("emotion2vec: %s.", warning),
-        (NULL));
-  return TRUE;
-}
-
-static void
-close_engine (GstEmotion2vec * self)
-{
-  GstEmotion2vecEngine *engine;
-  GstEmotion2vecStream *stream;
-
-  GST_OBJECT_LOCK (self);
-  engine = g_steal_pointer (&self->engine);
-  stream = g_steal_pointer (&self->stream);
-  GST_OBJECT_UNLOCK (self);
-  g_clear_pointer (&stream, gst_emotion2vec_stream_free);
-  g_clear_pointer (&engine, gst_emotion2vec_engine_unref);
-}
-
-/* Takes the settings over; refuses a window that the model cannot take. */
-static gboolean
-take_settings (GstEmotion2vec * self, guint * n_samples)
-{
-  GST_OBJECT_LOCK (self);
-  self->settings.window = self->window;
-  self->settings.interval = self->interval;
-  self->settings.minimum_duration = self->minimum_duration;
-  self->stopping = FALSE;
-  GST_OBJECT_UNLOCK (self);
-  self->settings.min_samples =
-      gst_emotion2vec_engine_min_samples (self->engine);
-  *n_samples = (guint) gst_emotion2vec_window_to_16k (self->settings.window,
-      GST_SECOND);
-  if (*n_samples == 0 || *n_samples >= self->settings.min_samples)
-    return TRUE;
-  GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
-      ("emotion2vec: window is %" G_GUINT64_FORMAT " ns, but this model needs "
-          "at least %u ns. Set window to more.", self->settings.window,
-          self->settings.min_samples * 62500), (NULL));
-  return FALSE;
-}
-
-static gboolean
-prepare (GstEmotion2vec * self)
-{
-  g_autoptr (GError) error = NULL;
-  guint n_samples;
-
-  if (!take_settings (self, &n_samples))
-    return FALSE;
-  gst_emotion2vec_stream_forget (self->stream);
-  set_flushing (self, FALSE);
-  if (n_samples == 0
-      || gst_emotion2vec_stream_warm_up (self->stream, n_samples, &error))
-    return TRUE;
-  if (error)
-    post_error (self, error);
-  return FALSE;
-}
-
-/* PAUSED -> READY: the streaming thread may be waiting for the engine, with the lock that the base class needs. */
-static void
-release_waiters (GstEmotion2vec * self)
-{
-  GST_OBJECT_LOCK (self);
-  self->stopping = TRUE;
-  GST_OBJECT_UNLOCK (self);
-  set_flushing (self, TRUE);
-}
 
 static GstStateChangeReturn
 gst_emotion2vec_change_state (GstElement * element, GstStateChange change)
@@ -613,19 +454,36 @@ gst_emotion2vec_change_state (GstElement * element, GstStateChange change)
   GstEmotion2vec *self = GST_EMOTION2VEC (element);
   GstStateChangeReturn ret;
 
-  if (change == GST_STATE_CHANGE_NULL_TO_READY && !open_engine (self))
+  if (change == GST_STATE_CHANGE_NULL_TO_READY
+      && !gst_emotion2vec_states_open (self))
     return GST_STATE_CHANGE_FAILURE;
-  if (change == GST_STATE_CHANGE_READY_TO_PAUSED && !prepare (self))
+  if (change == GST_STATE_CHANGE_READY_TO_PAUSED
+      && !gst_emotion2vec_states_prepare (self))
     return GST_STATE_CHANGE_FAILURE;
   if (change == GST_STATE_CHANGE_PAUSED_TO_READY)
-    release_waiters (self);
+    gst_emotion2vec_states_release (self);
   ret = GST_ELEMENT_CLASS (gst_emotion2vec_parent_class)->change_state
       (element, change);
   if (change == GST_STATE_CHANGE_READY_TO_NULL
       || (change == GST_STATE_CHANGE_NULL_TO_READY
           && ret == GST_STATE_CHANGE_FAILURE))
-    close_engine (self);
+    gst_emotion2vec_states_close (self);
   return ret;
+}
+
+/* READY -> PAUSED, before any thread streams. */
+static gboolean
+gst_emotion2vec_start (GstBaseTransform * trans)
+{
+  GstEmotion2vec *self = GST_EMOTION2VEC (trans);
+
+  self->next_id = self->serial = self->first_stretch = 0;
+  self->asked_live = self->told_reverse = FALSE;
+  self->was_enabled = TRUE;
+  self->longest_buffer = 0;
+  self->flow = GST_FLOW_OK;
+  gst_emotion2vec_output_begin_stream (self);
+  return TRUE;
 }
 
 /* PAUSED -> READY, when no thread streams any more. */
@@ -634,13 +492,12 @@ gst_emotion2vec_stop (GstBaseTransform * trans)
 {
   GstEmotion2vec *self = GST_EMOTION2VEC (trans);
 
-  gst_emotion2vec_stream_forget (self->stream);
+  gst_emotion2vec_input_forget (self);
+  gst_emotion2vec_holdback_clear (self->holdback);
   g_clear_pointer (&self->windower, gst_emotion2vec_windower_free);
   g_clear_pointer (&self->planes, g_free);
   g_clear_pointer (&self->stream_id, g_free);
   gst_audio_info_init (&self->info);
-  self->next_id = 0;
-  self->told_reverse = FALSE;
   return TRUE;
 }
 
@@ -661,22 +518,58 @@ get_labels (GstEmotion2vec * self, GValue * array)
   }
 }
 
+static void
+add_stream_stats (GstStructure * stats, GstEmotion2vecStream * stream)
+{
+  GstEmotion2vecStreamStats counts;
+
+  gst_emotion2vec_stream_get_stats (stream, &counts);
+  gst_structure_set (stats,
+      "windows", G_TYPE_UINT64, counts.windows,
+      "results", G_TYPE_UINT64, counts.done,
+      "dropped", G_TYPE_UINT64, counts.dropped,
+      "silent", G_TYPE_UINT64, counts.silent,
+      "failed", G_TYPE_UINT64, counts.failed,
+      "re-run", G_TYPE_UINT64, counts.reruns,
+      "pending", G_TYPE_UINT, counts.pending,
+      "latency-mean", G_TYPE_UINT64, counts.latency_mean,
+      "latency-p95", G_TYPE_UINT64, counts.latency_p95,
+      "real-time-factor", G_TYPE_DOUBLE, counts.audio_time > 0 ?
+      (double) counts.inference_time / (double) counts.audio_time : 0.0, NULL);
+}
+
 static GstStructure *
 make_stats (GstEmotion2vec * self)
 {
   GstStructure *stats = gst_structure_new ("application/x-emotion2vec-stats",
-      "windows", G_TYPE_UINT64, self->n_windows,
-      "results", G_TYPE_UINT64, self->n_results, NULL);
+      "late", G_TYPE_UINT64, self->n_late,
+      "reverse", G_TYPE_UINT64, self->n_reverse,
+      "delay", G_TYPE_UINT64, self->delay, NULL);
 
-  if (self->engine)
-    gst_structure_set (stats,
-        "model", G_TYPE_STRING,
-        gst_emotion2vec_engine_model_name (self->engine),
-        "device", G_TYPE_STRING,
-        gst_emotion2vec_engine_device (self->engine),
-        "re-run", G_TYPE_UINT64,
-        gst_emotion2vec_stream_n_reruns (self->stream), NULL);
+  if (!self->engine)
+    return stats;
+  add_stream_stats (stats, self->stream);
+  gst_structure_set (stats,
+      "model", G_TYPE_STRING,
+      gst_emotion2vec_engine_model_name (self->engine),
+      "device", G_TYPE_STRING,
+      gst_emotion2vec_engine_device (self->engine), NULL);
   return stats;
+}
+
+/* What a change of the property means beyond its value. */
+static void
+follow_change (GstEmotion2vec * self, guint id)
+{
+  if (id == GST_EMOTION2VEC_PROP_MODEL_FILE) {
+    gst_emotion2vec_swap_model (self);
+  } else if (id == GST_EMOTION2VEC_PROP_MAX_PENDING) {
+    GST_OBJECT_LOCK (self);
+    if (self->stream)
+      gst_emotion2vec_stream_set_max_pending (self->stream,
+          self->settings.max_pending);
+    GST_OBJECT_UNLOCK (self);
+  }
 }
 
 static void
@@ -684,44 +577,15 @@ gst_emotion2vec_set_property (GObject * object, guint id,
     const GValue * value, GParamSpec * spec)
 {
   GstEmotion2vec *self = GST_EMOTION2VEC (object);
+  gboolean known;
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_MODEL_FILE:
-      g_free (self->model_file);
-      self->model_file = g_value_dup_string (value);
-      break;
-    case PROP_DEVICE:
-      g_free (self->device);
-      self->device = g_value_dup_string (value);
-      break;
-    case PROP_PRECISION:
-      self->precision = g_value_get_enum (value);
-      break;
-    case PROP_WINDOW:
-      self->window = g_value_get_uint64 (value);
-      break;
-    case PROP_INTERVAL:
-      self->interval = g_value_get_uint64 (value);
-      break;
-    case PROP_MINIMUM_DURATION:
-      self->minimum_duration = g_value_get_uint64 (value);
-      break;
-    case PROP_POST_MESSAGES:
-      self->post_messages = g_value_get_boolean (value);
-      break;
-    case PROP_ATTACH_META:
-      self->attach_meta = g_value_get_boolean (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
-      break;
-  }
+  known = gst_emotion2vec_settings_set (&self->settings, id, value);
   GST_OBJECT_UNLOCK (self);
-  /* metas need writable buffers; without them every buffer passes as it is */
-  if (id == PROP_ATTACH_META)
-    gst_base_transform_set_passthrough (GST_BASE_TRANSFORM (self),
-        !g_value_get_boolean (value));
+  if (known)
+    follow_change (self, id);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
 }
 
 static void
@@ -731,116 +595,13 @@ gst_emotion2vec_get_property (GObject * object, guint id, GValue * value,
   GstEmotion2vec *self = GST_EMOTION2VEC (object);
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_MODEL_FILE:
-      g_value_set_string (value, self->model_file);
-      break;
-    case PROP_DEVICE:
-      g_value_set_string (value, self->device);
-      break;
-    case PROP_PRECISION:
-      g_value_set_enum (value, self->precision);
-      break;
-    case PROP_WINDOW:
-      g_value_set_uint64 (value, self->window);
-      break;
-    case PROP_INTERVAL:
-      g_value_set_uint64 (value, self->interval);
-      break;
-    case PROP_MINIMUM_DURATION:
-      g_value_set_uint64 (value, self->minimum_duration);
-      break;
-    case PROP_POST_MESSAGES:
-      g_value_set_boolean (value, self->post_messages);
-      break;
-    case PROP_ATTACH_META:
-      g_value_set_boolean (value, self->attach_meta);
-      break;
-    case PROP_LABELS:
-      get_labels (self, value);
-      break;
-    case PROP_STATS:
-      g_value_take_boxed (value, make_stats (self));
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
-      break;
-  }
+  if (id == GST_EMOTION2VEC_PROP_LABELS)
+    get_labels (self, value);
+  else if (id == GST_EMOTION2VEC_PROP_STATS)
+    g_value_take_boxed (value, make_stats (self));
+  else if (!gst_emotion2vec_settings_get (&self->settings, id, value))
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
   GST_OBJECT_UNLOCK (self);
-}
-
-static void
-install_model_properties (GObjectClass * klass)
-{
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
-
-  g_object_class_install_property (klass, PROP_MODEL_FILE,
-      g_param_spec_string ("model-file", "Model file",
-          "GGUF file of the model; unset: the environment variable "
-          "EMOTION2VEC_MODEL, then the user's data directory, then the "
-          "installed model. May change in NULL", NULL, flags));
-  g_object_class_install_property (klass, PROP_DEVICE,
-      g_param_spec_string ("device", "Device",
-          "Where the model runs: auto (a Vulkan device, else the CPU with a "
-          "warning), vulkan, cpu, or a Vulkan device's index, UUID or part of "
-          "its name. May change in NULL", DEFAULT_DEVICE, flags));
-  g_object_class_install_property (klass, PROP_PRECISION,
-      g_param_spec_enum ("precision", "Precision",
-          "Precision of the arithmetic. May change in NULL",
-          GST_TYPE_EMOTION2VEC_PRECISION, DEFAULT_PRECISION, flags));
-}
-
-static void
-install_window_properties (GObjectClass * klass)
-{
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
-      | GST_PARAM_MUTABLE_READY;
-
-  g_object_class_install_property (klass, PROP_WINDOW,
-      g_param_spec_uint64 ("window", "Window",
-          "Length of audio that a result is about, in nanoseconds; 0: "
-          "everything up to the end, cut every 30 s. May change in NULL and "
-          "READY", 0, GST_EMOTION2VEC_MAX_WINDOW, DEFAULT_WINDOW, flags));
-  g_object_class_install_property (klass, PROP_INTERVAL,
-      g_param_spec_uint64 ("interval", "Interval",
-          "Distance between the starts of windows, in nanoseconds; 0: same as "
-          "window; at least 10 ms are used. Without effect if window is 0. "
-          "May change in NULL and READY", 0, G_MAXINT64, DEFAULT_INTERVAL,
-          flags));
-  g_object_class_install_property (klass, PROP_MINIMUM_DURATION,
-      g_param_spec_uint64 ("minimum-duration", "Minimum duration",
-          "The shortest rest of the audio, in nanoseconds, that is worth a "
-          "last window; a gap longer than this ends a stretch of audio. May "
-          "change in NULL and READY", 0, GST_EMOTION2VEC_MAX_WINDOW,
-          DEFAULT_MINIMUM_DURATION, flags));
-}
-
-static void
-install_output_properties (GObjectClass * klass)
-{
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
-      | GST_PARAM_MUTABLE_PLAYING;
-  const GParamFlags read_only = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
-
-  g_object_class_install_property (klass, PROP_POST_MESSAGES,
-      g_param_spec_boolean ("post-messages", "Post messages",
-          "Post an element message for every result. May change in any state",
-          DEFAULT_POST_MESSAGES, flags));
-  g_object_class_install_property (klass, PROP_ATTACH_META,
-      g_param_spec_boolean ("attach-meta", "Attach meta",
-          "Attach every result to the buffer that completed its window, or "
-          "send it as an event if there is no such buffer. May change in any "
-          "state", DEFAULT_ATTACH_META, flags));
-  g_object_class_install_property (klass, PROP_LABELS,
-      gst_param_spec_array ("labels", "Labels",
-          "Names of the classes as the model's makers wrote them, in the "
-          "order of the scores; empty in NULL and for a model without classes",
-          g_param_spec_string ("label", "Label", "Name of a class", NULL,
-              read_only), read_only));
-  g_object_class_install_property (klass, PROP_STATS,
-      g_param_spec_boxed ("stats", "Statistics",
-          "Windows cut and results given since READY, model and device",
-          GST_TYPE_STRUCTURE, read_only));
 }
 
 static void
@@ -848,8 +609,15 @@ gst_emotion2vec_finalize (GObject * object)
 {
   GstEmotion2vec *self = GST_EMOTION2VEC (object);
 
-  g_free (self->model_file);
-  g_free (self->device);
+  gst_emotion2vec_settings_clear (&self->settings);
+  g_clear_pointer (&self->classes, gst_emotion2vec_classes_free);
+  g_clear_pointer (&self->summary, gst_emotion2vec_summary_free);
+  gst_emotion2vec_scorer_free (self->scorer);
+  gst_emotion2vec_holdback_free (self->holdback);
+  gst_emotion2vec_tags_free (self->tags);
+  g_free (self->summary_stream_id);
+  g_mutex_clear (&self->scoring);
+  g_mutex_clear (&self->swapping);
   G_OBJECT_CLASS (gst_emotion2vec_parent_class)->finalize (object);
 }
 
@@ -863,9 +631,7 @@ gst_emotion2vec_class_init (GstEmotion2vecClass * klass)
   object_class->set_property = gst_emotion2vec_set_property;
   object_class->get_property = gst_emotion2vec_get_property;
   object_class->finalize = gst_emotion2vec_finalize;
-  install_model_properties (object_class);
-  install_window_properties (object_class);
-  install_output_properties (object_class);
+  gst_emotion2vec_settings_install (object_class);
 
   element_class->change_state = gst_emotion2vec_change_state;
   gst_element_class_add_static_pad_template (element_class, &sink_template);
@@ -874,25 +640,28 @@ gst_emotion2vec_class_init (GstEmotion2vecClass * klass)
       "Speech emotion recognition", "Filter/Analyzer/Audio",
       "Passes audio and tells how the people in it sound (emotion2vec)",
       "The gst-emotion2vec authors");
-  gst_type_mark_as_plugin_api (GST_TYPE_EMOTION2VEC_PRECISION, 0);
 
-  transform_class->transform_ip = gst_emotion2vec_transform_ip;
+  /* neither transform nor transform_ip: the base class passes audio through */
+  transform_class->submit_input_buffer = gst_emotion2vec_submit_input_buffer;
+  transform_class->generate_output = gst_emotion2vec_generate_output;
   transform_class->set_caps = gst_emotion2vec_set_caps;
   transform_class->sink_event = gst_emotion2vec_sink_event;
+  transform_class->query = gst_emotion2vec_query;
+  transform_class->start = gst_emotion2vec_start;
   transform_class->stop = gst_emotion2vec_stop;
 }
 
 static void
 gst_emotion2vec_init (GstEmotion2vec * self)
 {
-  self->device = g_strdup (DEFAULT_DEVICE);
-  self->precision = DEFAULT_PRECISION;
-  self->window = DEFAULT_WINDOW;
-  self->interval = DEFAULT_INTERVAL;
-  self->minimum_duration = DEFAULT_MINIMUM_DURATION;
-  self->post_messages = DEFAULT_POST_MESSAGES;
-  self->attach_meta = DEFAULT_ATTACH_META;
+  gst_emotion2vec_settings_init (&self->settings);
   gst_audio_info_init (&self->info);
-  gst_base_transform_set_in_place (GST_BASE_TRANSFORM (self), TRUE);
-  gst_base_transform_set_gap_aware (GST_BASE_TRANSFORM (self), TRUE);
+  g_mutex_init (&self->scoring);
+  g_mutex_init (&self->swapping);
+  self->scorer = gst_emotion2vec_scorer_new ();
+  self->summary = gst_emotion2vec_summary_new (self->settings.interval);
+  self->holdback = gst_emotion2vec_holdback_new ();
+  self->tags = gst_emotion2vec_tags_new ();
+  self->stride = 1;
+  g_queue_init (&self->ready);
 }

@@ -37,8 +37,13 @@ gst_emotion2vec_frames_map (GstBuffer * buffer, const GstAudioInfo * info,
   gsize n_frames = gst_emotion2vec_frames_count (buffer, info);
   gsize stride = is_planar (info) ? info->finfo->width / 8 : info->bpf;
   gint n_planes = is_planar (info) ? info->channels : 1;
+  gboolean mapped;
 
-  if (!gst_buffer_map (buffer, map, GST_MAP_READ))
+  /* of a buffer that we alone hold, several memories would be merged for good: that would copy the audio that passes */
+  gst_buffer_ref (buffer);
+  mapped = gst_buffer_map (buffer, map, GST_MAP_READ);
+  gst_buffer_unref (buffer);
+  if (!mapped)
     return FALSE;
   for (gint p = 0; p < n_planes; p++) {
     gsize begin = meta && meta->offsets ? meta->offsets[p] :

@@ -32,9 +32,11 @@
 struct _GstEmotion2vecMono
 {
   GstAudioInfo info;
+  gint channel;                 /* the only one heard; -1: all */
   GstAudioConverter *converter;
   gint n_planes, n_interleaved; /* planes, channels in each */
   gsize chunk;                  /* frames converted at once */
+  guint8 *picked;               /* [chunk] values of the one channel, in the input's format */
   double *values;               /* [chunk][n_interleaved] */
   double *sums;                 /* [chunk] */
   float *samples;               /* [chunk] */
@@ -100,7 +102,7 @@ open_resamplers (GstEmotion2vecMono * mono)
 }
 
 GstEmotion2vecMono *
-gst_emotion2vec_mono_new (const GstAudioInfo * info)
+gst_emotion2vec_mono_new (const GstAudioInfo * info, gint channel)
 {
   GstAudioConverter *converter = converter_new (info);
   gboolean planar = info->layout == GST_AUDIO_LAYOUT_NON_INTERLEAVED;
@@ -110,10 +112,12 @@ gst_emotion2vec_mono_new (const GstAudioInfo * info)
     return NULL;
   mono = g_new0 (GstEmotion2vecMono, 1);
   mono->info = *info;
+  mono->channel = channel;
   mono->converter = converter;
   mono->n_planes = planar ? info->channels : 1;
   mono->n_interleaved = planar ? 1 : info->channels;
   mono->chunk = MAX (1, CHUNK / mono->n_interleaved);
+  mono->picked = g_malloc (mono->chunk * (gsize) info->finfo->width / 8);
   mono->values = g_new (double, mono->chunk * mono->n_interleaved);
   mono->sums = g_new (double, mono->chunk);
   mono->samples = g_new (float, mono->chunk);
@@ -134,6 +138,7 @@ gst_emotion2vec_mono_free (GstEmotion2vecMono * mono)
   g_clear_pointer (&mono->ending, gst_audio_resampler_free);
   g_array_unref (mono->line);
   g_array_unref (mono->recent);
+  g_free (mono->picked);
   g_free (mono->values);
   g_free (mono->sums);
   g_free (mono->samples);
@@ -169,6 +174,15 @@ make_sane (float *samples, gsize n)
     else
       samples[i] = CLAMP (samples[i], -MAX_MAGNITUDE, MAX_MAGNITUDE);
   }
+}
+
+guint64
+gst_emotion2vec_mono_delay (const GstEmotion2vecMono * mono)
+{
+  if (!mono->resampler)
+    return 0;
+  return gst_audio_resampler_get_max_latency (mono->resampler)
+      + mono->info.rate / GST_EMOTION2VEC_MONO_RATE + 1;
 }
 
 /* Drops the first elements of an array that nobody needs, now and then, so that the cost of moving the rest is small. */
@@ -216,6 +230,26 @@ append (GstEmotion2vecMono * mono, float *samples, gsize n)
   trim (mono->line, &mono->line_first, mono->needed_from);
 }
 
+/* One channel of @n frames, at most one chunk. */
+static void
+pick (GstEmotion2vecMono * mono, const gpointer * planes, gsize offset, gsize n)
+{
+  gboolean planar = mono->n_interleaved == 1;
+  gsize channel = (gsize) mono->channel;
+  gsize value = (gsize) mono->info.finfo->width / 8;
+  gsize stride = (gsize) mono->n_interleaved * value;
+  const guint8 *from = (const guint8 *) planes[planar ? channel : 0]
+      + offset * stride + (planar ? 0 : channel * value);
+  gpointer in[1] = { mono->picked };
+  gpointer out[1] = { mono->values };
+
+  for (gsize i = 0; i < n; i++)
+    memcpy (mono->picked + i * value, from + i * stride, value);
+  gst_audio_converter_samples (mono->converter, 0, in, n, out, n);
+  for (gsize i = 0; i < n; i++)
+    mono->samples[i] = (float) mono->values[i];
+}
+
 /* The mean of the channels of @n frames, at most one chunk. */
 static void
 mix (GstEmotion2vecMono * mono, const gpointer * planes, gsize offset, gsize n)
@@ -236,6 +270,18 @@ mix (GstEmotion2vecMono * mono, const gpointer * planes, gsize offset, gsize n)
   }
   for (gsize i = 0; i < n; i++)
     mono->samples[i] = (float) (mono->sums[i] / mono->info.channels);
+}
+
+static void
+convert (GstEmotion2vecMono * mono, const gpointer * planes, gsize offset,
+    gsize n)
+{
+  if (!planes)
+    memset (mono->samples, 0, n * sizeof (float));
+  else if (mono->channel >= 0)
+    pick (mono, planes, offset, n);
+  else
+    mix (mono, planes, offset, n);
   make_sane (mono->samples, n);
 }
 
@@ -246,10 +292,7 @@ gst_emotion2vec_mono_push (GstEmotion2vecMono * mono, const gpointer * planes,
   while (n_frames > 0) {
     gsize n = MIN (n_frames, mono->chunk);
 
-    if (planes)
-      mix (mono, planes, offset, n);
-    else
-      memset (mono->samples, 0, n * sizeof (float));
+    convert (mono, planes, offset, n);
     append (mono, mono->samples, n);
     offset += n;
     n_frames -= n;

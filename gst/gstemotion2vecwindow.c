@@ -5,30 +5,32 @@
  *     none after, are there: buffer sizes change nothing.
  * (3) A gap is pending until it is known whether it is silence or a break: what follows it, or its length, decides.
  * (4) A stretch ends in one place, end_stretch().
+ * (5) There is a track for each channel that is heard by itself, else one; all hold the same number of frames.
+ * (6) Pieces end, too, where the tracks can listen to the next 10 ms, for the same reason as (2).
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gstemotion2vecwindow.h"
 
-#include <math.h>
-
 #include "gstemotion2vecmono.h"
-
-/* Added to the mean square before the logarithm, as the level element does: silence is a number, -350 dB. */
-#define LEVEL_EPSILON 1e-35
+#include "gstemotion2vectrack.h"
 
 struct _GstEmotion2vecWindower
 {
   GstEmotion2vecWindowSettings settings;
   gint rate;
-  GstEmotion2vecMono *mono;
+  GPtrArray *tracks;            /* of GstEmotion2vecTrack, at least one */
   guint64 length;               /* of a window, in frames */
   GstClockTime interval;        /* in force, never 0 */
   guint64 shortest;             /* frames of the shortest last window */
+  guint stride;
 
   gboolean in_stretch;
+  guint64 stretch;              /* its number */
   GstClockTime anchor;          /* time of the stretch's first frame; outside a stretch, of the next frame; or NONE */
   guint64 index;                /* of the next window */
   guint64 covered;              /* end of the last window, in frames */
-  guint64 pending_gap;          /* frames, after those in the line */
+  guint64 pending_gap;          /* frames, after those in the tracks */
+  gboolean vote;                /* for the samples pushed next */
+  guint64 voted_from, voted_to; /* frames last voted for */
   GQueue done;                  /* of GstEmotion2vecWindow */
 };
 
@@ -60,32 +62,83 @@ frames_to_time (const GstEmotion2vecWindower * windower, guint64 n_frames)
   return gst_util_uint64_scale (n_frames, GST_SECOND, (guint64) windower->rate);
 }
 
+/* Hangover and longest span in frames of 10 ms. */
+static GstEmotion2vecSpeechSettings
+speech_settings (const GstEmotion2vecWindowSettings * settings)
+{
+  const GstClockTime frame = 10 * GST_MSECOND;
+
+  return (GstEmotion2vecSpeechSettings) {
+  .hangover =
+        (guint) MIN (settings->speech_hangover / frame, G_MAXINT),.longest =
+        (guint) MAX (1, settings->max_window / frame),.silence_threshold =
+        settings->silence_threshold,};
+}
+
+/* Returns: (nullable): NULL if a track cannot be made. */
+static GPtrArray *
+tracks_new (const GstAudioInfo * info,
+    const GstEmotion2vecWindowSettings * settings)
+{
+  GPtrArray *tracks = g_ptr_array_new_with_free_func (
+      (GDestroyNotify) gst_emotion2vec_track_free);
+  const GstEmotion2vecSpeechSettings speech = speech_settings (settings);
+  gboolean mix = settings->channel_mode == GST_EMOTION2VEC_CHANNEL_MODE_MIX;
+  gint n = settings->channel_mode == GST_EMOTION2VEC_CHANNEL_MODE_EACH ?
+      info->channels : 1;
+
+  for (gint c = 0; c < n; c++) {
+    GstEmotion2vecTrack *track =
+        gst_emotion2vec_track_new (info, mix ? -1 : c, &speech);
+
+    if (!track) {
+      g_ptr_array_unref (tracks);
+      return NULL;
+    }
+    g_ptr_array_add (tracks, track);
+  }
+  return tracks;
+}
+
+static void
+set_lengths (GstEmotion2vecWindower * windower)
+{
+  const GstEmotion2vecWindowSettings *settings = &windower->settings;
+  GstClockTime window = settings->window, interval = settings->interval;
+  guint64 rate = (guint64) windower->rate;
+
+  if (window == 0)
+    window = interval = settings->max_window;
+  else if (interval == 0)
+    interval = window;
+  window = MIN (window, GST_EMOTION2VEC_MAX_WINDOW);
+  windower->length = MAX (1, gst_util_uint64_scale (window, rate, GST_SECOND));
+  windower->interval = MAX (interval, GST_EMOTION2VEC_MIN_INTERVAL);
+  windower->shortest = MAX (1,
+      gst_util_uint64_scale_ceil (settings->minimum_duration, rate,
+          GST_SECOND));
+}
+
 GstEmotion2vecWindower *
 gst_emotion2vec_windower_new (const GstAudioInfo * info,
     const GstEmotion2vecWindowSettings * settings)
 {
-  GstEmotion2vecMono *mono = gst_emotion2vec_mono_new (info);
-  GstClockTime window = settings->window, interval = settings->interval;
+  GstEmotion2vecWindowSettings sane = *settings;
   GstEmotion2vecWindower *windower;
+  GPtrArray *tracks;
 
-  if (!mono)
+  sane.max_window = CLAMP (settings->max_window, GST_EMOTION2VEC_MIN_INTERVAL,
+      GST_EMOTION2VEC_MAX_WINDOW);
+  tracks = tracks_new (info, &sane);
+  if (!tracks)
     return NULL;
-  if (window == 0)
-    window = interval = GST_EMOTION2VEC_MAX_WINDOW;
-  else if (interval == 0)
-    interval = window;
-  window = MIN (window, GST_EMOTION2VEC_MAX_WINDOW);
   windower = g_new0 (GstEmotion2vecWindower, 1);
-  windower->settings = *settings;
+  windower->settings = sane;
   windower->rate = info->rate;
-  windower->mono = mono;
-  windower->length = MAX (1,
-      gst_util_uint64_scale (window, (guint64) info->rate, GST_SECOND));
-  windower->interval = MAX (interval, GST_EMOTION2VEC_MIN_INTERVAL);
-  windower->shortest = MAX (1,
-      gst_util_uint64_scale_ceil (settings->minimum_duration,
-          (guint64) info->rate, GST_SECOND));
+  windower->tracks = tracks;
+  windower->stride = 1;
   windower->anchor = GST_CLOCK_TIME_NONE;
+  set_lengths (windower);
   g_queue_init (&windower->done);
   return windower;
 }
@@ -97,23 +150,58 @@ gst_emotion2vec_windower_free (GstEmotion2vecWindower * windower)
     return;
   g_queue_clear_full (&windower->done,
       (GDestroyNotify) gst_emotion2vec_window_free);
-  gst_emotion2vec_mono_free (windower->mono);
+  g_ptr_array_unref (windower->tracks);
   g_free (windower);
 }
 
-static double
-level_of (const float *samples, guint n)
+void
+gst_emotion2vec_windower_set_silence_threshold (GstEmotion2vecWindower *
+    windower, double dbfs)
 {
-  double sum = 0;
-
-  for (guint i = 0; i < n; i++)
-    sum += (double) samples[i] * (double) samples[i];
-  return 10 * log10 (sum / n + LEVEL_EPSILON);
+  windower->settings.silence_threshold = dbfs;
+  for (guint t = 0; t < windower->tracks->len; t++)
+    gst_emotion2vec_track_set_silence_threshold (windower->tracks->pdata[t],
+        dbfs);
 }
 
-/* Cuts the window of @length frames from frame @start on; all its frames are in the line. */
+void
+gst_emotion2vec_windower_set_min_samples (GstEmotion2vecWindower * windower,
+    guint min_samples)
+{
+  windower->settings.min_samples = min_samples;
+}
+
+void
+gst_emotion2vec_windower_set_stride (GstEmotion2vecWindower * windower,
+    guint stride)
+{
+  windower->stride = MAX (1, stride);
+}
+
+void
+gst_emotion2vec_windower_vote (GstEmotion2vecWindower * windower,
+    gboolean voice)
+{
+  windower->vote = voice;
+}
+
+static gboolean
+wants (const GstEmotion2vecWindower * windower, GstEmotion2vecTrigger trigger)
+{
+  return (windower->settings.trigger & trigger) != 0;
+}
+
+/* Frames in the tracks. */
+static guint64
+count (const GstEmotion2vecWindower * windower)
+{
+  return gst_emotion2vec_track_n_frames (windower->tracks->pdata[0]);
+}
+
+/* Cuts the window of @length frames from frame @start on out of one track; all its frames are there. */
 static void
-cut (GstEmotion2vecWindower * windower, guint64 start, guint64 length,
+cut (GstEmotion2vecWindower * windower, GstEmotion2vecTrack * track,
+    GstEmotion2vecTrigger trigger, guint64 start, guint64 length,
     gboolean partial, gboolean tail)
 {
   guint n_samples =
@@ -122,22 +210,40 @@ cut (GstEmotion2vecWindower * windower, guint64 start, guint64 length,
 
   if (n_samples < MAX (1, windower->settings.min_samples))
     return;
-  window = g_new0 (GstEmotion2vecWindow, 1);
-  window->start = start;
+  window = gst_emotion2vec_track_cut (track, start, n_samples);
   window->length = length;
   window->position = GST_CLOCK_TIME_NONE;
   if (GST_CLOCK_TIME_IS_VALID (windower->anchor))
     window->position = windower->anchor + frames_to_time (windower, start);
   window->duration = frames_to_time (windower, length);
-  window->n_samples = n_samples;
-  window->samples = g_new (float, n_samples);
-  gst_emotion2vec_mono_read (windower->mono,
-      gst_emotion2vec_window_to_16k (start, windower->rate), n_samples,
-      window->samples);
-  window->level = level_of (window->samples, n_samples);
   window->partial = partial;
   window->tail = tail;
+  window->trigger = trigger;
+  if (windower->settings.channel_mode != GST_EMOTION2VEC_CHANNEL_MODE_EACH)
+    window->channel = -1;
+  window->stretch = windower->stretch;
+  window->silent = window->active_level < windower->settings.silence_threshold;
   g_queue_push_tail (&windower->done, window);
+}
+
+/* The same span of every track. */
+static void
+cut_interval (GstEmotion2vecWindower * windower, guint64 start,
+    guint64 length, gboolean partial, gboolean tail)
+{
+  for (guint t = 0; t < windower->tracks->len; t++)
+    cut (windower, windower->tracks->pdata[t],
+        GST_EMOTION2VEC_TRIGGER_INTERVAL, start, length, partial, tail);
+}
+
+static void
+cut_speech (GstEmotion2vecWindower * windower, GstEmotion2vecTrack * track,
+    guint64 start, guint64 end, gboolean tail)
+{
+  if (wants (windower, GST_EMOTION2VEC_TRIGGER_SPEECH)
+      && end - start >= windower->shortest)
+    cut (windower, track, GST_EMOTION2VEC_TRIGGER_SPEECH, start, end - start,
+        FALSE, tail);
 }
 
 static guint64
@@ -151,17 +257,68 @@ next_start (const GstEmotion2vecWindower * windower)
 static void
 forget_past (GstEmotion2vecWindower * windower)
 {
-  guint64 end = gst_emotion2vec_mono_n_frames (windower->mono);
+  guint64 end = count (windower);
   guint64 last = end > windower->length ? end - windower->length : 0;
   guint64 needed = MIN (next_start (windower), last);
 
   if (windower->settings.window == 0)
     needed = next_start (windower);
-  gst_emotion2vec_mono_forget (windower->mono,
-      gst_emotion2vec_window_to_16k (needed, windower->rate));
+  if (!wants (windower, GST_EMOTION2VEC_TRIGGER_INTERVAL))
+    needed = end;
+  for (guint t = 0; t < windower->tracks->len; t++)
+    gst_emotion2vec_track_forget (windower->tracks->pdata[t], needed,
+        wants (windower, GST_EMOTION2VEC_TRIGGER_SPEECH));
 }
 
-/* Adds frames (@planes NULL: silence) and cuts each window where it ends. */
+/* The next 10 ms of every track. */
+static void
+listen (GstEmotion2vecWindower * windower, gboolean tail)
+{
+  guint64 at = gst_emotion2vec_track_next_start (windower->tracks->pdata[0]);
+  gboolean vote = at >= windower->voted_from && at < windower->voted_to;
+
+  for (guint t = 0; t < windower->tracks->len; t++) {
+    GstEmotion2vecTrack *track = windower->tracks->pdata[t];
+    guint64 start, end;
+
+    if (gst_emotion2vec_track_listen (track, vote, &start, &end))
+      cut_speech (windower, track, start, end, tail);
+  }
+}
+
+static guint64
+next_due (const GstEmotion2vecWindower * windower)
+{
+  return gst_emotion2vec_track_next_due (windower->tracks->pdata[0]);
+}
+
+/* All windows of the grid that end at frame @now. */
+static void
+cut_grid (GstEmotion2vecWindower * windower, guint64 now)
+{
+  while (next_start (windower) + windower->length == now) {
+    gboolean thinned = windower->settings.window != 0
+        && windower->index % windower->stride != 0;
+
+    if (wants (windower, GST_EMOTION2VEC_TRIGGER_INTERVAL) && !thinned) {
+      cut_interval (windower, next_start (windower), windower->length, FALSE,
+          FALSE);
+      windower->covered = now;
+    }
+    windower->index++;
+  }
+}
+
+/* The frames [@from, @to) are of a push that was voted for. */
+static void
+note_vote (GstEmotion2vecWindower * windower, guint64 from, guint64 to)
+{
+  if (windower->voted_to != from)
+    windower->voted_from = from;
+  windower->voted_to = to;
+}
+
+/* Adds frames (@planes NULL: silence), cuts each window where it ends, listens as soon as there is 10 ms more. */
 static void
 feed (GstEmotion2vecWindower * windower, const gpointer * planes,
     guint64 n_frames)
@@ -170,17 +327,19 @@ feed (GstEmotion2vecWindower * windower, const gpointer * planes,
 
   while (offset < n_frames) {
     guint64 end = next_start (windower) + windower->length;
-    guint64 now = gst_emotion2vec_mono_n_frames (windower->mono);
-    guint64 n = MIN (n_frames - offset, end - now);
+    guint64 now = count (windower);
+    guint64 n = MIN (n_frames - offset,
+        MIN (end, next_due (windower)) - now);
 
-    gst_emotion2vec_mono_push (windower->mono, planes, (gsize) offset,
-        (gsize) n);
+    for (guint t = 0; t < windower->tracks->len; t++)
+      gst_emotion2vec_track_push (windower->tracks->pdata[t], planes,
+          (gsize) offset, (gsize) n);
+    if (planes && windower->vote)
+      note_vote (windower, now, now + n);
     offset += n;
-    while (next_start (windower) + windower->length == now + n) {
-      cut (windower, next_start (windower), windower->length, FALSE, FALSE);
-      windower->covered = now + n;
-      windower->index++;
-    }
+    cut_grid (windower, now + n);
+    while (next_due (windower) <= now + n)
+      listen (windower, FALSE);
     forget_past (windower);
   }
 }
@@ -189,25 +348,49 @@ feed (GstEmotion2vecWindower * windower, const gpointer * planes,
 static void
 cut_last (GstEmotion2vecWindower * windower)
 {
-  guint64 end = gst_emotion2vec_mono_n_frames (windower->mono);
+  guint64 end = count (windower);
 
-  if (end - windower->covered < windower->shortest)
+  if (!wants (windower, GST_EMOTION2VEC_TRIGGER_INTERVAL)
+      || end - windower->covered < windower->shortest)
     return;
   if (windower->settings.window == 0)
-    cut (windower, windower->covered, end - windower->covered, FALSE, TRUE);
+    cut_interval (windower, windower->covered, end - windower->covered, FALSE,
+        TRUE);
   else if (end >= windower->length)
-    cut (windower, end - windower->length, windower->length, FALSE, TRUE);
+    cut_interval (windower, end - windower->length, windower->length, FALSE,
+        TRUE);
   else
-    cut (windower, 0, end, TRUE, TRUE);
+    cut_interval (windower, 0, end, TRUE, TRUE);
+}
+
+/* Listens to what is left. */
+static void
+finish_speech (GstEmotion2vecWindower * windower)
+{
+  guint64 end = count (windower);
+
+  while (gst_emotion2vec_track_next_start (windower->tracks->pdata[0]) < end)
+    listen (windower, TRUE);
+  for (guint t = 0; t < windower->tracks->len; t++) {
+    GstEmotion2vecTrack *track = windower->tracks->pdata[t];
+    guint64 start;
+
+    if (gst_emotion2vec_track_finish (track, &start, &end))
+      cut_speech (windower, track, start, end, TRUE);
+  }
 }
 
 static void
 end_stretch (GstEmotion2vecWindower * windower)
 {
   windower->anchor = gst_emotion2vec_windower_position (windower);
+  if (windower->in_stretch)
+    windower->stretch++;
   windower->in_stretch = FALSE;
   windower->index = windower->covered = windower->pending_gap = 0;
-  gst_emotion2vec_mono_reset (windower->mono);
+  windower->voted_from = windower->voted_to = 0;
+  for (guint t = 0; t < windower->tracks->len; t++)
+    gst_emotion2vec_track_reset (windower->tracks->pdata[t]);
 }
 
 void
@@ -220,6 +403,7 @@ gst_emotion2vec_windower_drain (GstEmotion2vecWindower * windower)
   windower->pending_gap = 0;
   feed (windower, NULL, gap);
   cut_last (windower);
+  finish_speech (windower);
   end_stretch (windower);
 }
 
@@ -228,6 +412,8 @@ gst_emotion2vec_windower_reset (GstEmotion2vecWindower * windower)
 {
   end_stretch (windower);
   windower->anchor = GST_CLOCK_TIME_NONE;
+  windower->stretch = 0;
+  windower->vote = FALSE;
   g_queue_clear_full (&windower->done,
       (GDestroyNotify) gst_emotion2vec_window_free);
 }
@@ -235,8 +421,7 @@ gst_emotion2vec_windower_reset (GstEmotion2vecWindower * windower)
 GstClockTime
 gst_emotion2vec_windower_position (const GstEmotion2vecWindower * windower)
 {
-  guint64 n = gst_emotion2vec_mono_n_frames (windower->mono)
-      + windower->pending_gap;
+  guint64 n = count (windower) + windower->pending_gap;
 
   if (!GST_CLOCK_TIME_IS_VALID (windower->anchor))
     return GST_CLOCK_TIME_NONE;
@@ -273,6 +458,7 @@ gst_emotion2vec_windower_push (GstEmotion2vecWindower * windower,
   windower->pending_gap = 0;
   feed (windower, NULL, gap);
   feed (windower, planes, n_frames);
+  windower->vote = FALSE;
 }
 
 void

@@ -2,31 +2,13 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "e2vencoder.h"
 
+#include "e2vencoderpriv.h"
 #include "e2verror.h"
 #include "e2vscores.h"
 #include "e2vselfcheck.h"
 
 #include <math.h>
 #include <string.h>
-
-/* Programs kept for recent (batch, length) pairs: a stream has one or two, tails of files come and go. */
-#define MAX_PROGRAMS 6
-
-typedef struct
-{
-  E2vPlan *plan;
-  E2vProgram *program;
-  guint64 last_use;
-} Prepared;
-
-struct _E2vEncoder
-{
-  E2vExecutor *executor;
-  Prepared programs[MAX_PROGRAMS];
-  guint64 clock;                /* counts uses */
-  E2vEncoder *full;             /* the same device in fp32; NULL until half precision overflowed */
-  guint64 n_reruns;
-};
 
 /* ---- life ------------------------------------------------------------------------------------------------------- */
 
@@ -36,23 +18,11 @@ e2v_encoder_new_on (E2vExecutor * executor)
   E2vEncoder *encoder = g_new0 (E2vEncoder, 1);
 
   encoder->executor = executor;
+  encoder->model = e2v_model_ref (executor->model);
+  encoder->name = executor->klass->name;
+  encoder->description = g_strdup (executor->description);
+  encoder->precision = executor->precision;
   return encoder;
-}
-
-static void
-prepared_clear (Prepared * prepared)
-{
-  g_clear_pointer (&prepared->program, e2v_program_free);
-  g_clear_pointer (&prepared->plan, e2v_plan_free);
-}
-
-void
-e2v_encoder_forget_programs (E2vEncoder * encoder)
-{
-  for (guint i = 0; i < MAX_PROGRAMS; i++)
-    prepared_clear (&encoder->programs[i]);
-  if (encoder->full)
-    e2v_encoder_forget_programs (encoder->full);
 }
 
 void
@@ -63,25 +33,28 @@ e2v_encoder_free (E2vEncoder * encoder)
   e2v_encoder_forget_programs (encoder);
   e2v_encoder_free (encoder->full);
   e2v_executor_free (encoder->executor);
+  e2v_model_unref (encoder->model);
+  g_free (encoder->description);
+  g_free (encoder->rebuild_reason);
   g_free (encoder);
 }
 
 E2vModel *
 e2v_encoder_model (E2vEncoder * encoder)
 {
-  return encoder->executor->model;
+  return encoder->model;
 }
 
 const char *
 e2v_encoder_description (E2vEncoder * encoder)
 {
-  return encoder->executor->description;
+  return encoder->description;
 }
 
 const char *
 e2v_encoder_executor_name (E2vEncoder * encoder)
 {
-  return encoder->executor->klass->name;
+  return encoder->name;
 }
 
 const char *
@@ -93,13 +66,25 @@ e2v_encoder_identity (E2vEncoder * encoder)
 E2vPrecision
 e2v_encoder_precision (E2vEncoder * encoder)
 {
-  return encoder->executor->precision;
+  return encoder->precision;
 }
 
 guint64
 e2v_encoder_n_reruns (E2vEncoder * encoder)
 {
   return encoder->n_reruns;
+}
+
+guint64
+e2v_encoder_n_rebuilds (E2vEncoder * encoder)
+{
+  return encoder->n_rebuilds;
+}
+
+const char *
+e2v_encoder_rebuild_reason (E2vEncoder * encoder)
+{
+  return encoder->rebuild_reason;
 }
 
 void
@@ -113,62 +98,6 @@ e2v_result_free (E2vResult * result)
   g_free (result->frames);
   g_free (result->frame_scores);
   g_free (result);
-}
-
-/* ---- programs --------------------------------------------------------------------------------------------------- */
-
-static gboolean
-prepare (E2vEncoder * encoder, const E2vPlanRequest * request, Prepared * out,
-    GError ** error)
-{
-  g_autoptr (E2vPlan) plan =
-      e2v_plan_new (e2v_model_hparams (encoder->executor->model), request,
-      error);
-
-  if (!plan)
-    return FALSE;
-  out->program = e2v_executor_prepare (encoder->executor, plan, error);
-  if (!out->program)
-    return FALSE;
-  out->plan = g_steal_pointer (&plan);
-  return TRUE;
-}
-
-static gboolean
-serves (const Prepared * prepared, const E2vPlanRequest * request)
-{
-  const E2vPlanRequest *has;
-
-  if (!prepared->program)
-    return FALSE;
-  has = e2v_plan_request (prepared->plan);
-  return has->batch == request->batch && has->n_samples == request->n_samples
-      && has->frames == request->frames;
-}
-
-/* The program for a request: a kept one, or a new one in place of the one that was not used for longest. */
-static Prepared *
-find_program (E2vEncoder * encoder, const E2vPlanRequest * request,
-    GError ** error)
-{
-  Prepared *oldest = &encoder->programs[0];
-
-  for (guint i = 0; i < MAX_PROGRAMS; i++) {
-    Prepared *candidate = &encoder->programs[i];
-
-    if (serves (candidate, request)) {
-      candidate->last_use = ++encoder->clock;
-      return candidate;
-    }
-    if (candidate->last_use < oldest->last_use)
-      oldest = candidate;
-  }
-  prepared_clear (oldest);
-  oldest->last_use = 0;
-  if (!prepare (encoder, request, oldest, error))
-    return NULL;
-  oldest->last_use = ++encoder->clock;
-  return oldest;
 }
 
 /* ---- running ---------------------------------------------------------------------------------------------------- */
@@ -206,7 +135,7 @@ check_window (const E2vWindow * window, GError ** error)
 static void
 fill_waveform (E2vEncoder * encoder, const E2vWindow * window, float *waveform)
 {
-  if (e2v_model_hparams (encoder->executor->model)->normalize)
+  if (e2v_model_hparams (encoder->model)->normalize)
     e2v_normalize_waveform (window->samples, window->n_samples, waveform);
   else
     memcpy (waveform, window->samples, window->n_samples * sizeof (float));
@@ -214,7 +143,7 @@ fill_waveform (E2vEncoder * encoder, const E2vWindow * window, float *waveform)
 
 /* An output of the whole batch, or NULL with @error set. */
 static float *
-read_output (const Prepared * p, const char *name, GError ** error)
+read_output (const E2vPrepared * p, const char *name, GError ** error)
 {
   guint index = (guint) e2v_plan_find (p->plan, name);
   gsize n = e2v_buffer_n_floats (e2v_plan_buffer (p->plan, index));
@@ -262,7 +191,8 @@ outputs_clear (Outputs * outputs)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Outputs, outputs_clear)
      static gboolean
-         read_outputs (const Prepared * p, Outputs * outputs, GError ** error)
+         read_outputs (const E2vPrepared * p, Outputs * outputs,
+    GError ** error)
 {
   outputs->utterances = read_output (p, "utterance", error);
   if (!outputs->utterances)
@@ -286,7 +216,7 @@ all_finite (const float *values, gsize n)
 
 /* FALSE with an error. What is not finite in a frame is not finite in the utterance, its mean. */
 static gboolean
-check_finite (const Prepared * p, const Outputs * outputs, GError ** error)
+check_finite (const E2vPrepared * p, const Outputs * outputs, GError ** error)
 {
   const E2vHparams *hp = e2v_plan_hparams (p->plan);
   gsize batch = e2v_plan_request (p->plan)->batch;
@@ -298,18 +228,18 @@ check_finite (const Prepared * p, const Outputs * outputs, GError ** error)
       && !all_finite (outputs->logits, batch * hp->n_classes))
     what = "logits";
   if (what)
-    g_set_error (error, E2V_ERROR, E2V_ERROR_DEVICE,
+    g_set_error (error, E2V_ERROR, E2V_ERROR_DEVICE_LOST,
         "the device gave a value that is not finite in the %s", what);
   return !what;
 }
 
 /* One result a window from what a batch gave. */
 static void
-make_results (E2vEncoder * encoder, const Prepared * p,
+make_results (E2vEncoder * encoder, const E2vPrepared * p,
     const Outputs * outputs, E2vWant want, const guint * indices,
     E2vResult ** results)
 {
-  E2vModel *model = encoder->executor->model;
+  E2vModel *model = encoder->model;
   const E2vHparams *hp = e2v_model_hparams (model);
   gsize dim = hp->embed_dim, n_frames = e2v_plan_n_frames (p->plan);
   gsize n_tokens = n_frames + hp->n_extra, n_classes = hp->n_classes;
@@ -383,9 +313,9 @@ run_batch (E2vEncoder * encoder, const E2vWindow * windows,
     .n_samples = windows[indices[0]].n_samples,
     .frames = (want & (E2V_WANT_FRAMES | E2V_WANT_FRAME_SCORES)) != 0
   };
-  gboolean may_rerun = encoder->executor->precision == E2V_PRECISION_FP16
-      && !(want & E2V_WANT_NO_RERUN);
-  Prepared *p = find_program (encoder, &request, error);
+  gboolean may_rerun = encoder->precision == E2V_PRECISION_FP16
+      && !(want & E2V_WANT_AS_IT_IS);
+  E2vPrepared *p = e2v_encoder_find_program (encoder, &request, error);
   g_autofree float *waveforms = NULL;
   g_auto (Outputs) outputs = { NULL };
 
@@ -403,6 +333,24 @@ run_batch (E2vEncoder * encoder, const E2vWindow * windows,
         results, error);
   make_results (encoder, p, &outputs, want, indices, results);
   return TRUE;
+}
+
+typedef struct
+{
+  const E2vWindow *windows;
+  const guint *indices;
+  guint n;
+  E2vWant want;
+  E2vResult **results;
+} Batch;
+
+static gboolean
+attempt_batch (E2vEncoder * encoder, gpointer work, GError ** error)
+{
+  const Batch *b = work;
+
+  return run_batch (encoder, b->windows, b->indices, b->n, b->want, b->results,
+      error);
 }
 
 /* The indices of up to @max windows as long as the first one that has no result yet. */
@@ -423,8 +371,9 @@ static gboolean
 run_all (E2vEncoder * encoder, const E2vWindow * windows, guint n_windows,
     E2vWant want, E2vResult ** results, GError ** error)
 {
-  const E2vHparams *hp = e2v_model_hparams (encoder->executor->model);
+  const E2vHparams *hp = e2v_model_hparams (encoder->model);
   g_autofree guint *indices = g_new (guint, n_windows);
+  Batch batch = { windows, indices, 0, want, results };
 
   for (guint i = 0; i < n_windows; i++) {
     if (!check_window (&windows[i], error))
@@ -435,10 +384,10 @@ run_all (E2vEncoder * encoder, const E2vWindow * windows, guint n_windows,
 
     while (!results[i]) {
       /* a window that cannot be run at all is refused by the plan, with the reason */
-      guint n = next_batch (windows, n_windows, results, i, MAX (max, 1),
+      batch.n = next_batch (windows, n_windows, results, i, MAX (max, 1),
           indices);
-
-      if (!run_batch (encoder, windows, indices, n, want, results, error))
+      if (want & E2V_WANT_AS_IT_IS ? !attempt_batch (encoder, &batch, error)
+          : !e2v_encoder_attempt (encoder, attempt_batch, &batch, error))
         return FALSE;
     }
   }
@@ -461,25 +410,33 @@ e2v_encoder_run (E2vEncoder * encoder, const E2vWindow * windows,
   return ok;
 }
 
-gboolean
-e2v_encoder_warm_up (E2vEncoder * encoder, guint n_samples, guint batch,
-    GError ** error)
+static gboolean
+attempt_warm_up (E2vEncoder * encoder, gpointer work, GError ** error)
 {
-  const E2vPlanRequest request = {.batch = batch,.n_samples = n_samples };
-  Prepared *p = find_program (encoder, &request, error);
+  const E2vPlanRequest *request = work;
+  E2vPrepared *p = e2v_encoder_find_program (encoder, request, error);
   g_autofree float *silence = NULL;
 
   if (!p)
     return FALSE;
-  silence = g_new0 (float, (gsize) batch * n_samples);
+  silence = g_new0 (float, (gsize) request->batch * request->n_samples);
   return e2v_program_run (p->program, silence, error);
+}
+
+gboolean
+e2v_encoder_warm_up (E2vEncoder * encoder, guint n_samples, guint batch,
+    GError ** error)
+{
+  E2vPlanRequest request = {.batch = batch,.n_samples = n_samples };
+
+  return e2v_encoder_attempt (encoder, attempt_warm_up, &request, error);
 }
 
 /* ---- trace and bench -------------------------------------------------------------------------------------------- */
 
 typedef struct
 {
-  const Prepared *p;
+  const E2vPrepared *p;
   E2vTraceFunc func;
   gpointer user_data;
 } Tracer;
@@ -547,12 +504,12 @@ trace_outputs (E2vEncoder * encoder, const Tracer * t, GError ** error)
             && trace_aliases (t, i, error)))
       return FALSE;
   }
-  if (e2v_model_hparams (encoder->executor->model)->n_classes) {
+  if (e2v_model_hparams (encoder->model)->n_classes) {
     g_autofree float *logits = read_output (t->p, "logits", error);
 
     if (!logits)
       return FALSE;
-    trace_scores (encoder->executor->model, t, logits);
+    trace_scores (encoder->model, t, logits);
   }
   return TRUE;
 }
@@ -564,26 +521,27 @@ e2v_encoder_trace (E2vEncoder * encoder, const E2vWindow * window,
   const E2vPlanRequest request = {.batch = 1,.n_samples = window->n_samples,
     .trace = TRUE
   };
-  Prepared prepared = { NULL };
+  E2vPrepared prepared = { NULL };
   const Tracer t = { &prepared, func, user_data };
   g_autofree float *waveform = g_new (float, window->n_samples + 1);
   const guint64 n = window->n_samples;
   gboolean ok;
 
   if (!check_window (window, error)
-      || !prepare (encoder, &request, &prepared, error))
+      || !e2v_encoder_ensure_open (encoder, error)
+      || !e2v_prepared_init (&prepared, encoder, &request, error))
     return FALSE;
   fill_waveform (encoder, window, waveform);
   func ("waveform", waveform, &n, 1, user_data);
   ok = e2v_program_run (prepared.program, waveform, error)
       && trace_outputs (encoder, &t, error);
-  prepared_clear (&prepared);
+  e2v_prepared_clear (&prepared);
   return ok;
 }
 
 /* Adds up the seconds of operations by stage. */
 static gboolean
-profile_stages (const Prepared * p, const float *waveforms,
+profile_stages (const E2vPrepared * p, const float *waveforms,
     double *stage_seconds, GError ** error)
 {
   guint n = e2v_plan_n_ops (p->plan);
@@ -602,7 +560,8 @@ e2v_encoder_bench (E2vEncoder * encoder, guint n_samples, guint batch,
     guint repeats, double *seconds, double *stage_seconds, GError ** error)
 {
   const E2vPlanRequest request = {.batch = batch,.n_samples = n_samples };
-  Prepared *p = find_program (encoder, &request, error);
+  E2vPrepared *p = e2v_encoder_ensure_open (encoder, error)
+      ? e2v_encoder_find_program (encoder, &request, error) : NULL;
   g_autofree float *waveforms = NULL;
   g_autoptr (GRand) noise = g_rand_new_with_seed (1);
   double best = INFINITY;

@@ -1,7 +1,8 @@
 /* e2vencoder.h - windows of speech in, features and scores out: the front door of model/.
  *
  * An encoder is a model on a device. It normalises each window by itself, groups windows of one length into batches,
- * keeps the programs of recent lengths, and reads the results back. MT: one caller at a time.
+ * keeps the programs of recent lengths, and reads the results back. A device that is lost is opened again.
+ * MT: one caller at a time; e2v_encoder_model(), _description(), _executor_name() and _precision() from any thread.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef E2V_ENCODER_H
 #define E2V_ENCODER_H
@@ -32,10 +33,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (E2vEncoder, e2v_encoder_free)
 
 E2vModel *e2v_encoder_model (E2vEncoder * encoder);     /* (transfer none) */
 const char *e2v_encoder_description (E2vEncoder * encoder);     /* device and shaders, for people */
-const char *e2v_encoder_identity (E2vEncoder * encoder);        /* (nullable): of the executor, for verdicts */
+const char *e2v_encoder_identity (E2vEncoder * encoder);        /* (nullable): for verdicts; until the next run */
 const char *e2v_encoder_executor_name (E2vEncoder * encoder);   /* "ref", "vulkan" */
 E2vPrecision e2v_encoder_precision (E2vEncoder * encoder);      /* in force, never AUTO */
 guint64 e2v_encoder_n_reruns (E2vEncoder * encoder);    /* windows run again in fp32 so far */
+guint64 e2v_encoder_n_rebuilds (E2vEncoder * encoder);  /* times that the device was opened again so far */
+/* (nullable): what went wrong before it was opened again the last time; until the next run */
+const char *e2v_encoder_rebuild_reason (E2vEncoder * encoder);
 
 /* Mono samples at 16 kHz, full scale +-1, not normalised. */
 typedef struct
@@ -48,7 +52,8 @@ typedef enum
 {
   E2V_WANT_FRAMES = 1 << 0,     /* frame features */
   E2V_WANT_FRAME_SCORES = 1 << 1,       /* the head on each frame; needs a head */
-  E2V_WANT_NO_RERUN = 1 << 2,   /* what half precision cannot hold is an error: for self-tests */
+  /* For self-tests: what half precision cannot hold is an error, and a lost device is not opened again. */
+  E2V_WANT_AS_IT_IS = 1 << 2,
 } E2vWant;
 
 /* What one window gave. Arrays are row-major. */
@@ -66,14 +71,19 @@ void e2v_result_free (E2vResult * result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (E2vResult, e2v_result_free)
 
 /* Runs the windows, which may differ in length. All or nothing. A batch that gives a value that is not finite in half
- * precision is run again in fp32 on the same device, which is opened then and proves itself.
+ * precision is run again in fp32 on the same device, which is opened then and proves itself. If the device is lost, or
+ * gives such a value in fp32, it is opened again, proves itself, and the batch is run again, once a batch. If it is out of memory, the programs of
+ * other lengths are freed first. After an error the encoder stays of use: the next run opens the device again if need be.
  * @results: (out) (array length=n_windows): one result a window, each to be freed; untouched on failure.
  * Errors: E2V_ERROR_ARGUMENT (a window is too short or not finite), E2V_ERROR_TOO_LARGE (longer than
- * E2V_MAX_WINDOW_SAMPLES), those of the executor; E2V_ERROR_DEVICE if a score is not finite. */
+ * E2V_MAX_WINDOW_SAMPLES), those of the executor; E2V_ERROR_DEVICE_LOST (also for a score that is not finite)
+ * and E2V_ERROR_OUT_OF_MEMORY only if it happened twice in a row; E2V_ERROR_FORKED in a child of the process that opened the
+ * encoder. */
 gboolean e2v_encoder_run (E2vEncoder * encoder, const E2vWindow * windows, guint n_windows, E2vWant want,
     E2vResult ** results, GError ** error);
 
-/* Compiles and runs everything once for windows of this length, so that the first real window meets no delay. */
+/* Compiles and runs everything once for windows of this length, so that the first real window meets no delay. A lost
+ * device is opened again as by e2v_encoder_run(). */
 gboolean e2v_encoder_warm_up (E2vEncoder * encoder, guint n_samples, guint batch, GError ** error);
 
 /* Every stage of one window, under the names of tests/reference/README.md: called once a stage with its values,

@@ -24,6 +24,7 @@ typedef enum
   E2V_ERROR_OUT_OF_MEMORY,      /* of the device or of the host */
   E2V_ERROR_DEVICE_LOST,        /* the device stopped answering, or answered with nonsense */
   E2V_ERROR_DEVICE,             /* any other failure of a device call */
+  E2V_ERROR_FORKED,             /* it was opened before fork(), in the parent: open a new one in this process */
 } E2vError;
 
 GQuark e2v_error_quark (void);

@@ -38,6 +38,13 @@ e2v_executor_reopen (const E2vExecutor * executor, E2vPrecision precision,
 }
 
 void
+e2v_executor_close (E2vExecutor * executor)
+{
+  if (executor->klass->close)
+    executor->klass->close (executor);
+}
+
+void
 e2v_executor_free (E2vExecutor * executor)
 {
   if (executor)

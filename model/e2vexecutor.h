@@ -40,6 +40,8 @@ typedef struct
   void (*program_free) (E2vProgram * program);
   /* Another executor of the same model on the same device, with the same kernels where there is a choice. */
   E2vExecutor *(*reopen) (const E2vExecutor * executor, E2vPrecision precision, GError ** error);
+  /* Gives the device back, with all memory there. NULL: there is none. */
+  void (*close) (E2vExecutor * executor);
   void (*free) (E2vExecutor * executor);
 } E2vExecutorClass;
 
@@ -63,6 +65,9 @@ struct _E2vProgram
 
 E2vProgram *e2v_executor_prepare (E2vExecutor * executor, const E2vPlan * plan, GError ** error);
 E2vExecutor *e2v_executor_reopen (const E2vExecutor * executor, E2vPrecision precision, GError ** error);
+
+/* After the last program is gone. Then only e2v_executor_reopen() and e2v_executor_free() may follow. */
+void e2v_executor_close (E2vExecutor * executor);
 void e2v_executor_free (E2vExecutor * executor);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (E2vExecutor, e2v_executor_free)
 

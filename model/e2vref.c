@@ -506,7 +506,7 @@ ref_reopen (const E2vExecutor * executor, E2vPrecision precision,
 
 static const E2vExecutorClass ref_class = {
   "ref", ref_prepare, ref_run, ref_read, ref_profile, ref_program_free,
-  ref_reopen, ref_free
+  ref_reopen, NULL, ref_free
 };
 
 E2vExecutor *

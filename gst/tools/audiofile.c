@@ -7,6 +7,7 @@
 #include <gst/audio/audio.h>
 #include <gst/gst.h>
 #include <gst/pbutils/pbutils.h>
+#include <math.h>
 #include <string.h>
 
 #include "e2verror.h"
@@ -195,7 +196,12 @@ static GstEmotion2vecWindower *
 make_windower (GstSample * sample, GstAudioInfo * info, GError ** error)
 {
   /* all of the file is one window; the encoder says what is too short for it */
-  const GstEmotion2vecWindowSettings settings = {.min_samples = 1 };
+  const GstEmotion2vecWindowSettings settings = {
+    .min_samples = 1,
+    .max_window = GST_EMOTION2VEC_MAX_WINDOW,
+    .trigger = GST_EMOTION2VEC_TRIGGER_INTERVAL,
+    .silence_threshold = -INFINITY,
+  };
   GstEmotion2vecWindower *windower = NULL;
   GstCaps *caps = gst_sample_get_caps (sample);
 

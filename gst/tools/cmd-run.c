@@ -70,6 +70,25 @@ trace_path (Run * run, const char *audio_name)
   return g_build_filename (run->trace_folder, file, NULL);
 }
 
+/* One warning for a file on whose way the device failed, but not for good. */
+static gboolean
+run_window (Run * run, const char *name, const E2vWindow * window,
+    E2vResult ** result, GError ** error)
+{
+  const guint64 before = e2v_encoder_n_rebuilds (run->encoder);
+
+  if (!e2v_encoder_run (run->encoder, window, 1, wanted (&run->output), result,
+          error))
+    return FALSE;
+  if (e2v_encoder_n_rebuilds (run->encoder) != before)
+    tool_warning ("%s: %s; the device was opened again for this result", name,
+        e2v_encoder_rebuild_reason (run->encoder));
+  else if ((*result)->rerun)
+    tool_warning ("%s: half precision gave a value that is not finite; this "
+        "result is of fp32", name);
+  return TRUE;
+}
+
 static gboolean
 run_file (Run * run, const char *name, GError ** error)
 {
@@ -81,8 +100,7 @@ run_file (Run * run, const char *name, GError ** error)
     return FALSE;
   window.samples = audio.samples;
   window.n_samples = audio.n_samples;
-  if (!e2v_encoder_run (run->encoder, &window, 1, wanted (&run->output),
-          &result, error))
+  if (!run_window (run, name, &window, &result, error))
     return FALSE;
   if (run->trace_folder) {
     g_autofree char *path = trace_path (run, name);

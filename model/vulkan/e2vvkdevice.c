@@ -6,6 +6,7 @@
 #include "e2vvkresult.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* Waiting for copies: generous, since a loaded machine may swap. */
 #define ONCE_TIMEOUT 60.0
@@ -81,6 +82,7 @@ e2v_vk_device_open (E2vVkDevice * d, const char *wanted, GError ** error)
   const E2vVkPhysical *physical;
 
   memset (d, 0, sizeof *d);
+  d->owner = getpid ();
   if (!e2v_vk_instance_open (&d->instance, error))
     return FALSE;
   list = e2v_vk_physical_list (&d->instance, error);
@@ -118,10 +120,23 @@ wait_fence (E2vVkDevice * d, VkFence fence, double seconds)
   return result;
 }
 
+gboolean
+e2v_vk_device_is_ours (const E2vVkDevice * d, GError ** error)
+{
+  if (d->owner == 0 || d->owner == getpid ())
+    return TRUE;
+  g_set_error (error, E2V_ERROR, E2V_ERROR_FORKED,
+      "the Vulkan device %s was opened by process %d, of which this one is a "
+      "fork; open a new one in this process", d->physical.name, (int) d->owner);
+  return FALSE;
+}
+
 /* Not vkDeviceWaitIdle(), which has no time limit. */
 gboolean
 e2v_vk_device_settle (E2vVkDevice * d)
 {
+  if (!e2v_vk_device_is_ours (d, NULL))
+    return FALSE;
   if (d->pending && !d->stuck) {
     wait_fence (d, d->pending, GRACE);
     d->stuck = d->pending != VK_NULL_HANDLE;

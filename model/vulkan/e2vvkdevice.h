@@ -2,12 +2,16 @@
  *
  * Nothing is shared: each executor has an instance and a device of its own. Functions are called through the tables
  * that lie in the structs (device->vk.vkCreateBuffer), so that many devices can be open at once.
+ * After fork() a device belongs to the parent alone: its threads and files are not there in the child. There nothing is
+ * called of it, and nothing freed; opening a new one is fine.
  * MT: one caller at a time for a device; opening and closing from any thread.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef E2V_VK_DEVICE_H
 #define E2V_VK_DEVICE_H
 
 #include "e2vvkphysical.h"
+
+#include <sys/types.h>
 
 G_BEGIN_DECLS
 
@@ -18,6 +22,7 @@ typedef struct
   VkDevice device;
   VkQueue queue;
   VkCommandPool command_pool;
+  pid_t owner;                  /* the process that opened it; 0: not open */
   gboolean lost;                /* for good: nothing is submitted any more */
   VkFence pending;              /* of work that may still go on, after a wait that was too long */
   gboolean stuck;               /* it did not end in the time of grace either */
@@ -28,9 +33,12 @@ typedef struct
 gboolean e2v_vk_device_open (E2vVkDevice * device, const char *wanted, GError ** error);
 void e2v_vk_device_clear (E2vVkDevice * device);
 
+/* Whether this process opened it; else @error is E2V_ERROR_FORKED. */
+gboolean e2v_vk_device_is_ours (const E2vVkDevice * device, GError ** error);
+
 /* Whether nothing runs any more, so that things may be destroyed. Waits some seconds if the last wait was too long,
  * never for ever. If FALSE, whatever the device may still be using has to be left as it is, the device included: memory
- * that is freed under it would be written to. */
+ * that is freed under it would be written to. A device of the parent process never settles. */
 gboolean e2v_vk_device_settle (E2vVkDevice * device);
 
 /* Begins a command buffer of the device's pool. */

@@ -12,6 +12,9 @@ typedef struct
 {
   E2vExecutor parent;
   E2vVkContext context;
+  /* what to open again when the device is closed */
+  char *identity;               /* e2v_vk_physical_identity() */
+  E2vShaders shaders;
 } VulkanExecutor;
 
 typedef struct
@@ -35,8 +38,11 @@ static E2vProgram *
 vulkan_prepare (E2vExecutor * executor, const E2vPlan * plan, GError ** error)
 {
   VulkanExecutor *e = (VulkanExecutor *) executor;
-  VulkanProgram *p = g_new0 (VulkanProgram, 1);
+  VulkanProgram *p;
 
+  if (!e2v_vk_device_is_ours (&e->context.device, error))
+    return NULL;
+  p = g_new0 (VulkanProgram, 1);
   p->parent.executor = executor;
   p->parent.plan = plan;
   if (!e2v_vk_program_init (&p->program, &e->context, plan, error)
@@ -95,6 +101,8 @@ vulkan_run (E2vProgram * program, const float *waveforms, GError ** error)
 {
   E2vVkProgram *p = &((VulkanProgram *) program)->program;
 
+  if (!e2v_vk_device_is_ours (&p->context->device, error))
+    return FALSE;
   fill_input (p, waveforms);
   return run_parts (p, FALSE, error);
 }
@@ -105,6 +113,8 @@ vulkan_read (E2vProgram * program, guint buffer, float *values, GError ** error)
   const E2vVkProgram *p = &((VulkanProgram *) program)->program;
   const E2vBuffer *b = e2v_plan_buffer (p->plan, buffer);
 
+  if (!e2v_vk_device_is_ours (&p->context->device, error))
+    return FALSE;
   if (b->use != E2V_BUFFER_OUTPUT) {
     g_set_error (error, E2V_ERROR, E2V_ERROR_ARGUMENT,
         "buffer %u is no output and cannot be read", buffer);
@@ -139,7 +149,8 @@ vulkan_profile (E2vProgram * program, const float *waveforms,
 {
   E2vVkProgram *p = &((VulkanProgram *) program)->program;
 
-  if (!p->timed && !e2v_vk_record_timed (p, error))
+  if (!e2v_vk_device_is_ours (&p->context->device, error)
+      || (!p->timed && !e2v_vk_record_timed (p, error)))
     return FALSE;
   fill_input (p, waveforms);
   return run_parts (p, TRUE, error) && read_times (p, op_seconds, error);
@@ -147,11 +158,11 @@ vulkan_profile (E2vProgram * program, const float *waveforms,
 
 /* ---- the executor ----------------------------------------------------------------------------------------------- */
 
+/* What may still be in use, or belongs to the process before a fork(), is leaked on purpose. */
 static void
-vulkan_free (E2vExecutor * executor)
+vulkan_close (E2vExecutor * executor)
 {
-  VulkanExecutor *e = (VulkanExecutor *) executor;
-  E2vVkContext *c = &e->context;
+  E2vVkContext *c = &((VulkanExecutor *) executor)->context;
 
   if (e2v_vk_device_settle (&c->device)) {
     e2v_vk_weights_free (c->weights, &c->device);
@@ -159,9 +170,19 @@ vulkan_free (E2vExecutor * executor)
       e2v_vk_pipelines_clear (&c->pipelines, &c->device);
     e2v_vk_device_clear (&c->device);
   }
+  memset (c, 0, sizeof *c);
+}
+
+static void
+vulkan_free (E2vExecutor * executor)
+{
+  VulkanExecutor *e = (VulkanExecutor *) executor;
+
+  vulkan_close (executor);
   e2v_model_unref (e->parent.model);
   g_free (e->parent.description);
   g_free (e->parent.identity);
+  g_free (e->identity);
   g_free (e);
 }
 
@@ -169,11 +190,12 @@ static E2vExecutor *
 vulkan_reopen (const E2vExecutor * executor, E2vPrecision precision,
     GError ** error)
 {
-  const E2vVkContext *c = &((const VulkanExecutor *) executor)->context;
+  const VulkanExecutor *e = (const VulkanExecutor *) executor;
 
-  return e2v_vulkan_new (executor->model, c->device.physical.uuid, precision,
-      c->pipelines.family == e2v_vk_family_scalar ()? E2V_SHADERS_SCALAR
-      : E2V_SHADERS_SIMD, error);
+  if (!e2v_vk_device_is_ours (&e->context.device, error))
+    return NULL;
+  return e2v_vulkan_new (executor->model, e->identity, precision, e->shaders,
+      error);
 }
 
 static const E2vExecutorClass vulkan_class = {
@@ -184,6 +206,7 @@ static const E2vExecutorClass vulkan_class = {
   .profile = vulkan_profile,
   .program_free = vulkan_program_free,
   .reopen = vulkan_reopen,
+  .close = vulkan_close,
   .free = vulkan_free,
 };
 
@@ -251,8 +274,7 @@ resolve_precision (const E2vVkPhysical * physical, E2vModel * model,
 {
   if (precision != E2V_PRECISION_AUTO)
     return precision;
-  if (physical->properties.deviceType != VK_PHYSICAL_DEVICE_TYPE_CPU
-      && has_half_matrix (model))
+  if (e2v_vk_physical_gains_from_half (physical) && has_half_matrix (model))
     return E2V_PRECISION_FP16;
   return E2V_PRECISION_FP32;
 }
@@ -291,6 +313,9 @@ open_executor (VulkanExecutor * e, const char *device, E2vPrecision precision,
   e->parent.description = g_strdup_printf ("%s, %s shaders", physical->name,
       family->name);
   e->parent.identity = identify (physical, family);
+  e->identity = e2v_vk_physical_identity (physical);
+  e->shaders = family == e2v_vk_family_scalar ()? E2V_SHADERS_SCALAR
+      : E2V_SHADERS_SIMD;
   return TRUE;
 }
 

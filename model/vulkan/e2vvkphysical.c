@@ -328,47 +328,89 @@ e2v_vk_physical_list (const E2vVkInstance * instance, GError ** error)
   return list;
 }
 
-static void
-not_found (GArray * list, const char *wanted, GError ** error)
+static char *
+list_names (GArray * list)
 {
-  g_autoptr (GString) names = g_string_new (NULL);
+  GString *names = g_string_new (NULL);
 
   for (guint i = 0; i < list->len; i++)
     g_string_append_printf (names, "%s%u: %s", i ? ", " : "", i,
         g_array_index (list, E2vVkPhysical, i).name);
-  g_set_error (error, E2V_ERROR, E2V_ERROR_NOT_FOUND,
-      "there is no Vulkan device \"%s\"; there is %s", wanted, names->str);
+  return g_string_free (names, FALSE);
 }
 
-static gboolean
-name_contains (const E2vVkPhysical * d, const char *wanted)
+/* What an executor opens again, or a UUID: the same device of the same driver, or if that was updated the same device. */
+static const E2vVkPhysical *
+find_identity (GArray * list, const char *wanted)
 {
-  g_autofree char *name = g_utf8_casefold (d->name, -1);
-  g_autofree char *part = g_utf8_casefold (wanted, -1);
+  const E2vVkPhysical *found = NULL;
 
-  return strstr (name, part) != NULL;
+  for (guint i = 0; i < list->len; i++) {
+    const E2vVkPhysical *d = &g_array_index (list, E2vVkPhysical, i);
+    g_autofree char *identity = e2v_vk_physical_identity (d);
+    const gsize n = strlen (d->uuid);
+
+    if (g_str_equal (identity, wanted))
+      return d;
+    if (!found && g_ascii_strncasecmp (wanted, d->uuid, n) == 0
+        && (wanted[n] == '\0' || wanted[n] == ' '))
+      found = d;
+  }
+  return found;
+}
+
+/* The only device whose name has this part, or is all of it; NULL if there are none or more, with their number. */
+static const E2vVkPhysical *
+find_name (GArray * list, const char *wanted, guint * n_found)
+{
+  g_autofree char *part = g_utf8_casefold (wanted, -1);
+  const E2vVkPhysical *found = NULL, *whole = NULL;
+  guint n_whole = 0;
+
+  *n_found = 0;
+  for (guint i = 0; *wanted && i < list->len; i++) {
+    const E2vVkPhysical *d = &g_array_index (list, E2vVkPhysical, i);
+    g_autofree char *name = g_utf8_casefold (d->name, -1);
+
+    if (!strstr (name, part))
+      continue;
+    (*n_found)++;
+    found = d;
+    if (g_str_equal (name, part)) {
+      n_whole++;
+      whole = d;
+    }
+  }
+  if (n_whole == 1)
+    return whole;
+  return *n_found == 1 ? found : NULL;
 }
 
 const E2vVkPhysical *
 e2v_vk_physical_find (GArray * list, const char *wanted, GError ** error)
 {
+  g_autofree char *names = NULL;
+  const E2vVkPhysical *found;
   guint64 index;
+  guint n_found;
 
   if (!g_ascii_strcasecmp (wanted, "vulkan"))
     return &g_array_index (list, E2vVkPhysical, 0);
-  if (g_ascii_string_to_unsigned (wanted, 10, 0, G_MAXUINT, &index, NULL)) {
-    if (index < list->len)
-      return &g_array_index (list, E2vVkPhysical, index);
-  } else {
-    for (guint i = 0; i < list->len; i++) {
-      const E2vVkPhysical *d = &g_array_index (list, E2vVkPhysical, i);
-
-      if (!g_ascii_strcasecmp (d->uuid, wanted)
-          || (*wanted && name_contains (d, wanted)))
-        return d;
-    }
-  }
-  not_found (list, wanted, error);
+  if (g_ascii_string_to_unsigned (wanted, 10, 0, list->len - 1, &index, NULL))
+    return &g_array_index (list, E2vVkPhysical, index);
+  found = find_identity (list, wanted);
+  if (!found)
+    found = find_name (list, wanted, &n_found);
+  if (found)
+    return found;
+  names = list_names (list);
+  if (n_found > 1)
+    g_set_error (error, E2V_ERROR, E2V_ERROR_ARGUMENT,
+        "the name \"%s\" fits %u Vulkan devices; choose one by more of its "
+        "name, its index or its UUID; there is %s", wanted, n_found, names);
+  else
+    g_set_error (error, E2V_ERROR, E2V_ERROR_NOT_FOUND,
+        "there is no Vulkan device \"%s\"; there is %s", wanted, names);
   return NULL;
 }
 
@@ -408,6 +450,12 @@ e2v_vk_physical_shaders (const E2vVkPhysical * d)
       && e2v_vk_physical_simd_lanes (d) > 0;
 
   return simd ? E2V_SHADERS_SIMD : E2V_SHADERS_SCALAR;
+}
+
+gboolean
+e2v_vk_physical_gains_from_half (const E2vVkPhysical * d)
+{
+  return d->properties.deviceType != VK_PHYSICAL_DEVICE_TYPE_CPU;
 }
 
 /* ---- the public list -------------------------------------------------------------------------------------------- */
@@ -467,6 +515,7 @@ device_info (const E2vVkPhysical * d, guint index)
   info->subgroup_size = d->subgroup_max;
   info->heap_bytes = largest_heap (&d->memory);
   info->half_storage = d->half_storage;
+  info->gains_from_half = e2v_vk_physical_gains_from_half (d);
   info->shaders = e2v_vk_physical_shaders (d);
   return info;
 }

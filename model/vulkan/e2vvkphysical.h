@@ -51,7 +51,8 @@ void e2v_vk_instance_clear (E2vVkInstance * instance);
 /* Array of E2vVkPhysical that have a compute queue, best first. Errors: E2V_ERROR_NO_DRIVER if there is none. */
 GArray *e2v_vk_physical_list (const E2vVkInstance * instance, GError ** error);
 
-/* The one that @wanted names, or NULL with E2V_ERROR_NOT_FOUND and a message that lists what there is. */
+/* The one that @wanted names (e2vvulkan.h), or whose e2v_vk_physical_identity() it is. Errors: E2V_ERROR_NOT_FOUND, or
+ * E2V_ERROR_ARGUMENT for a part of several names; the message lists what there is. */
 const E2vVkPhysical *e2v_vk_physical_find (GArray * list, const char *wanted, GError ** error);
 
 /* One line that changes with the device or its driver; free with g_free(). */
@@ -59,6 +60,9 @@ char *e2v_vk_physical_identity (const E2vVkPhysical * physical);
 
 /* Lanes of the simd shaders: 4, 8 or 16, or 0 if this device cannot run them. */
 guint e2v_vk_physical_simd_lanes (const E2vVkPhysical * physical);
+
+/* Whether precision AUTO means half precision here, for models that have it. */
+gboolean e2v_vk_physical_gains_from_half (const E2vVkPhysical * physical);
 
 /* What AUTO means: simd on CPU devices that can run it, else scalar. */
 E2vShaders e2v_vk_physical_shaders (const E2vVkPhysical * physical);

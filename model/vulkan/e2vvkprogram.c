@@ -322,7 +322,7 @@ e2v_vk_program_clear (E2vVkProgram * p)
   E2vVkDevice *d = &p->context->device;
   const guint n = e2v_plan_n_buffers (p->plan);
 
-  /* a run that failed may still be at work: then it keeps everything */
+  /* a run that failed may still be at work: then it keeps everything; so does a device of the process before fork() */
   if (!e2v_vk_device_settle (d))
     return;
   for (guint i = 0; i < p->parts->len; i++) {

@@ -1,7 +1,8 @@
 /* e2vvulkan.h - the Vulkan executor, seen from outside: no Vulkan types.
  *
  * The loader is opened with the first call, never before: nothing here happens at plugin registration. Instance and
- * devices are made anew by each call and shared by nobody; nothing may be used after fork().
+ * devices are made anew by each call and shared by nobody. In a child of fork() all calls on what the parent opened give
+ * E2V_ERROR_FORKED, and freeing it frees nothing on the device; what the child opens itself works.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef E2V_VULKAN_H
 #define E2V_VULKAN_H
@@ -28,6 +29,7 @@ typedef struct
   guint subgroup_size;
   guint64 heap_bytes;           /* largest device-local heap */
   gboolean half_storage;        /* 16-bit storage buffers */
+  gboolean gains_from_half;     /* precision AUTO means half precision for a model that has such weights, else fp32 */
   E2vShaders shaders;           /* what AUTO gives here */
 } E2vVulkanDevice;
 
@@ -38,11 +40,11 @@ gboolean e2v_vulkan_open_loader (GError ** error);
  * Errors: E2V_ERROR_NO_DRIVER with a message that names what to install. Free with g_ptr_array_unref(). */
 GPtrArray *e2v_vulkan_list_devices (GError ** error);
 
-/* @device: "vulkan" (the first of the list), an index, part of a name (any case), or a UUID.
+/* @device: "vulkan" (the first of the list), an index, part of one device's name (any case), or a UUID.
  * @shaders: AUTO obeys the environment variable EMOTION2VEC_SHADERS=simd|scalar first.
  * A run that ends in E2V_ERROR_DEVICE_LOST is the executor's last: all others fail at once. A new one may work.
  * Errors: E2V_ERROR_NO_DRIVER, E2V_ERROR_NOT_FOUND (a device was asked for that is not there: the message lists those
- * that are), E2V_ERROR_ARGUMENT (FP64), E2V_ERROR_OUT_OF_MEMORY, E2V_ERROR_DEVICE. */
+ * that are), E2V_ERROR_ARGUMENT (FP64, or a part of several names), E2V_ERROR_OUT_OF_MEMORY, E2V_ERROR_DEVICE. */
 E2vExecutor *e2v_vulkan_new (E2vModel * model, const char *device, E2vPrecision precision, E2vShaders shaders,
     GError ** error);
 

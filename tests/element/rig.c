@@ -3,49 +3,81 @@
 #include "rig.h"
 
 #include <glib/gstdio.h>
+#include <math.h>
 #include <string.h>
 
 #include "e2vmodelfile.h"
 #include "e2vselftest.h"
 
-static char *model_path, *model_folder;
+static char *model_folder;
+static GPtrArray *model_paths;
 
 static void
-remove_model (void)
+remove_models (void)
 {
-  g_unlink (model_path);
+  for (guint i = 0; i < model_paths->len; i++)
+    g_unlink (model_paths->pdata[i]);
   g_rmdir (model_folder);
-  g_free (model_path);
   g_free (model_folder);
+  g_ptr_array_unref (model_paths);
+}
+
+/* A path in a folder that goes when the program ends. */
+static const char *
+new_path (void)
+{
+  g_autoptr (GError) error = NULL;
+  char *path;
+
+  if (!model_paths) {
+    model_paths = g_ptr_array_new_with_free_func (g_free);
+    model_folder = g_dir_make_tmp ("emotion2vec-test-XXXXXX", &error);
+    g_assert_no_error (error);
+    atexit (remove_models);
+  }
+  path = g_strdup_printf ("%s/tiny-%u.gguf", model_folder, model_paths->len);
+  g_ptr_array_add (model_paths, path);
+  return path;
+}
+
+void
+rig_save_model (const char *path, guint64 seed, guint n_classes, guint kernel)
+{
+  const E2vHparams shape = {
+    .conv = {{16, kernel, 5}, {16, 3, 2}, {16, 3, 2}, {16, 3, 2}, {16, 3, 2},
+        {16, 2, 2}, {16, 2, 2}},
+    .n_conv = 7,.embed_dim = 32,.n_heads = 2,.n_prenet = 1,.n_main = 1,
+    .mlp_dim = 32,.n_extra = 2,.pos_depth = 1,.pos_kernel = 3,
+    .pos_groups = 4,.alibi_layers = 1,.alibi_heads = 2,.n_classes = n_classes,
+    .norm_eps = 1e-5,.normalize = TRUE
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (E2vModel) model = e2v_model_new_random (&shape, seed, &error);
+
+  g_assert_no_error (error);
+  e2v_selftest_make (model, &error);
+  g_assert_no_error (error);
+  e2v_model_save (model, path, &error);
+  g_assert_no_error (error);
+}
+
+const char *
+rig_other_model (guint64 seed, guint n_classes, guint kernel)
+{
+  const char *path = new_path ();
+
+  rig_save_model (path, seed, n_classes, kernel);
+  return path;
 }
 
 const char *
 rig_model (void)
 {
-  static const E2vHparams shape = {
-    .conv = {{16, 10, 5}, {16, 3, 2}, {16, 3, 2}, {16, 3, 2}, {16, 3, 2},
-        {16, 2, 2}, {16, 2, 2}},
-    .n_conv = 7,.embed_dim = 32,.n_heads = 2,.n_prenet = 1,.n_main = 1,
-    .mlp_dim = 32,.n_extra = 2,.pos_depth = 1,.pos_kernel = 3,
-    .pos_groups = 4,.alibi_layers = 1,.alibi_heads = 2,.n_classes = 9,
-    .norm_eps = 1e-5,.normalize = TRUE
-  };
-  g_autoptr (GError) error = NULL;
-  g_autoptr (E2vModel) model = NULL;
+  static const char *path;
 
-  if (model_path)
-    return model_path;
-  model = e2v_model_new_random (&shape, 7, &error);
-  g_assert_no_error (error);
-  e2v_selftest_make (model, &error);
-  g_assert_no_error (error);
-  model_folder = g_dir_make_tmp ("emotion2vec-test-XXXXXX", &error);
-  g_assert_no_error (error);
-  model_path = g_build_filename (model_folder, "tiny.gguf", NULL);
-  e2v_model_save (model, model_path, &error);
-  g_assert_no_error (error);
-  atexit (remove_model);
-  return model_path;
+  if (!path)
+    path = rig_other_model (7, 9, 10);
+  return path;
 }
 
 GstAudioInfo
@@ -83,19 +115,38 @@ add_entry (Rig * rig, LogKind kind)
   return entry;
 }
 
+/* @message: (transfer full). */
+static const LogEntry *
+log_message (Rig * rig, GstMessage * message)
+{
+  const GstStructure *fields = gst_message_get_structure (message);
+  LogEntry *entry = add_entry (rig, LOG_MESSAGE);
+
+  entry->message = GST_MESSAGE_TYPE (message);
+  entry->fields = fields ? gst_structure_copy (fields) : NULL;
+  gst_message_unref (message);
+  return entry;
+}
+
 void
 rig_flush_bus (Rig * rig)
 {
   GstMessage *message;
 
-  while ((message = gst_bus_pop (rig->bus))) {
-    const GstStructure *fields = gst_message_get_structure (message);
-    LogEntry *entry = add_entry (rig, LOG_MESSAGE);
+  while ((message = gst_bus_pop (rig->bus)))
+    log_message (rig, message);
+}
 
-    entry->message = GST_MESSAGE_TYPE (message);
-    entry->fields = fields ? gst_structure_copy (fields) : NULL;
-    gst_message_unref (message);
-  }
+const LogEntry *
+rig_wait_for (Rig * rig, GstMessageType type)
+{
+  const LogEntry *entry;
+
+  do
+    entry = log_message (rig, gst_bus_timed_pop (rig->bus,
+            GST_CLOCK_TIME_NONE));
+  while (entry->message != type);
+  return entry;
 }
 
 static gboolean
@@ -163,7 +214,9 @@ rig_new (const GstAudioInfo * info, const GstSegment * segment,
   rig->element = gst_element_factory_make ("emotion2vec", NULL);
   g_assert_nonnull (rig->element);
   g_object_set (rig->element, "model-file", rig_model (), "device", "ref",
-      NULL);
+      "silence-threshold", -(double) INFINITY, NULL);
+  /* a harness says that it is live */
+  gst_util_set_object_arg (G_OBJECT (rig->element), "mode", "sync");
   va_start (properties, first_property);
   g_object_set_valist (G_OBJECT (rig->element), first_property, properties);
   va_end (properties);

@@ -39,9 +39,14 @@ typedef struct
 /* A small model of random weights with nine classes, in a file that lives as long as the program. 400 samples give a
  * frame. */
 const char *rig_model (void);
+
+/* Others of the same kind. The one of rig_model() has seed 7, and a @kernel of 10: @kernel + 390 samples give a frame. With
+ * nine classes they have the official labels, else "class 0" and so on. */
+const char *rig_other_model (guint64 seed, guint n_classes, guint kernel);
+void rig_save_model (const char *path, guint64 seed, guint n_classes, guint kernel);
 GstAudioInfo rig_audio (GstAudioFormat format, gint rate, gint channels, gboolean planar);
 
-/* An element with that model on the reference executor, playing, and the properties given (name, value, ..., NULL).
+/* An element with that model on the reference executor in sync mode, to which nothing is silent, playing, and the properties given (name, value, ..., NULL).
  * A TIME segment from 0 on is sent if @segment is NULL. */
 Rig *rig_new (const GstAudioInfo * info, const GstSegment * segment, const char *first_property, ...);
 void rig_free (Rig * rig);
@@ -58,6 +63,9 @@ void rig_push_silence (Rig * rig, guint ms, GstClockTime start);
 
 /* Writes down the messages that no buffer or event followed. */
 void rig_flush_bus (Rig * rig);
+
+/* (transfer none): waits for a message of @type that is not yet written down. */
+const LogEntry *rig_wait_for (Rig * rig, GstMessageType type);
 
 /* (transfer container) The results so far: of messages, of metas, or of custom events. */
 GPtrArray *rig_results (Rig * rig, LogKind kind);

@@ -87,7 +87,12 @@ mkdir -p "$root/build/source"
 git ls-files -z | xargs -0 cp --parents -t "$root/build/source"
 
 lists=/build/source/tests/scripts
-in_system sh "$lists/install-packages.sh" "$lists/packages-build.txt" "$lists/packages-test.txt" >> "$root.log" 2>&1 || {
+install ()
+{
+  in_system sh "$lists/install-packages.sh" "$lists/packages-build.txt" "$lists/packages-test.txt" \
+    && in_system sh "$lists/install-analytics.sh"
+}
+install >> "$root.log" 2>&1 || {
   tail -n 5 "$root.log" >&2
   fail "the packages could not be installed: see $root.log; removing $root makes a new system"
 }

@@ -6,6 +6,7 @@
 #include "e2vref.h"
 
 #include <math.h>
+#include <string.h>
 
 guint liar_n_runs;
 
@@ -14,6 +15,9 @@ typedef struct
   E2vExecutor parent;
   E2vExecutor *inner;
   Liar liar;
+  LiarScript *script;           /* that of the liar, or an empty one */
+  LiarScript empty;
+  gboolean lost, closed, not_finite;
 } LiarExecutor;
 
 typedef struct
@@ -21,6 +25,22 @@ typedef struct
   E2vProgram parent;
   E2vProgram *inner;
 } LiarProgram;
+
+/* Whether the next letter lets it go well. */
+static gboolean
+follow (const char **letters, char *letter, GError ** error)
+{
+  *letter = *letters && **letters ? *(*letters)++ : '.';
+  if (*letter == 'L')
+    g_set_error_literal (error, E2V_ERROR, E2V_ERROR_DEVICE_LOST,
+        "the liar is lost");
+  else if (*letter == 'M')
+    g_set_error_literal (error, E2V_ERROR, E2V_ERROR_OUT_OF_MEMORY,
+        "the liar is full");
+  else if (*letter == 'D')
+    g_set_error_literal (error, E2V_ERROR, E2V_ERROR_DEVICE, "the liar is ill");
+  return !strchr ("LMD", *letter);
+}
 
 static E2vProgram *
 liar_prepare (E2vExecutor * executor, const E2vPlan * plan, GError ** error)
@@ -30,6 +50,7 @@ liar_prepare (E2vExecutor * executor, const E2vPlan * plan, GError ** error)
 
   p->parent.executor = executor;
   p->parent.plan = plan;
+  e->script->n_programs++;
   p->inner = e2v_executor_prepare (e->inner, plan, error);
   g_assert_nonnull (p->inner);
   return &p->parent;
@@ -38,14 +59,27 @@ liar_prepare (E2vExecutor * executor, const E2vPlan * plan, GError ** error)
 static gboolean
 liar_run (E2vProgram * program, const float *waveforms, GError ** error)
 {
+  LiarExecutor *e = (LiarExecutor *) program->executor;
+  char letter = 'L';
+
   liar_n_runs++;
+  if (e->lost) {
+    g_set_error_literal (error, E2V_ERROR, E2V_ERROR_DEVICE_LOST,
+        "the liar was lost earlier");
+    return FALSE;
+  }
+  if (!follow (&e->script->runs, &letter, error)) {
+    e->lost = letter == 'L';
+    return FALSE;
+  }
+  e->not_finite = e->liar.not_finite || letter == 'N';
   return e2v_program_run (((LiarProgram *) program)->inner, waveforms, error);
 }
 
 static gboolean
 liar_read (E2vProgram * program, guint buffer, float *values, GError ** error)
 {
-  const Liar *liar = &((LiarExecutor *) program->executor)->liar;
+  const LiarExecutor *e = (LiarExecutor *) program->executor;
   const E2vBuffer *b = e2v_plan_buffer (program->plan, buffer);
   gsize n = e2v_buffer_n_floats (b);
 
@@ -55,8 +89,8 @@ liar_read (E2vProgram * program, guint buffer, float *values, GError ** error)
   if (!g_str_equal (b->name, "utterance"))
     return TRUE;
   for (gsize i = 0; i < n; i++)
-    values[i] *= (float) (1 + liar->embedding_error);
-  if (liar->not_finite)
+    values[i] *= (float) (1 + e->liar.embedding_error);
+  if (e->not_finite)
     values[n - 1] = NAN;
   return TRUE;
 }
@@ -72,13 +106,25 @@ liar_profile (E2vProgram * program, const float *waveforms,
 static void
 liar_program_free (E2vProgram * program)
 {
+  ((LiarExecutor *) program->executor)->script->n_programs--;
   e2v_program_free (((LiarProgram *) program)->inner);
   g_free (program);
 }
 
 static void
+liar_close (E2vExecutor * executor)
+{
+  LiarExecutor *e = (LiarExecutor *) executor;
+
+  if (!e->closed)
+    e->script->n_open--;
+  e->closed = TRUE;
+}
+
+static void
 liar_free (E2vExecutor * executor)
 {
+  liar_close (executor);
   e2v_executor_free (((LiarExecutor *) executor)->inner);
   e2v_model_unref (executor->model);
   g_free (executor->description);
@@ -86,16 +132,27 @@ liar_free (E2vExecutor * executor)
   g_free (executor);
 }
 
-/* In another precision it is honest, unless told otherwise. */
+/* It is honest then, unless told otherwise. Nothing of a device may be there when the same is opened again. */
 static E2vExecutor *
 liar_reopen (const E2vExecutor * executor, E2vPrecision precision,
     GError ** error)
 {
   Liar other = ((const LiarExecutor *) executor)->liar;
+  LiarScript *script = ((const LiarExecutor *) executor)->script;
+  char letter;
 
+  if (precision == executor->precision) {
+    g_assert_cmpuint (script->n_open, ==, 0);
+    g_assert_cmpuint (script->n_programs, ==, 0);
+  }
+  if (!follow (&script->reopenings, &letter, error))
+    return NULL;
   other.precision = precision;
   other.embedding_error = other.reopened_error;
-  other.not_finite = other.reopened_not_finite;
+  if (letter == 'W')
+    other.embedding_error = 0.5;
+  if (precision != executor->precision)
+    other.not_finite = other.reopened_not_finite;
   return liar_new (executor->model, &other, error);
 }
 
@@ -107,6 +164,7 @@ static const E2vExecutorClass liar_class = {
   .profile = liar_profile,
   .program_free = liar_program_free,
   .reopen = liar_reopen,
+  .close = liar_close,
   .free = liar_free,
 };
 
@@ -122,6 +180,8 @@ liar_new (E2vModel * model, const Liar * liar, GError ** error)
   }
   e = g_new0 (LiarExecutor, 1);
   e->liar = *liar;
+  e->script = liar->script ? liar->script : &e->empty;
+  e->script->n_open++;
   e->inner = e2v_ref_new (model, E2V_PRECISION_FP32);
   g_assert_nonnull (e->inner);
   e->parent.klass = &liar_class;

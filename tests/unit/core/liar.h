@@ -9,6 +9,15 @@
 
 G_BEGIN_DECLS
 
+/* What happens to runs and reopenings, one letter each, in turn; when the letters are used up, all goes well.
+ * L: the device is lost; M: out of memory; D: another error; W (reopenings only): it opens and answers wrongly;
+ * N (runs only): it runs and one value is NaN; anything else: it goes well. A lost executor stays so and uses up no letters. */
+typedef struct
+{
+  const char *runs, *reopenings;
+  guint n_open, n_programs;     /* that are there now, of all executors with this script */
+} LiarScript;
+
 typedef struct
 {
   const char *name;             /* NULL: stands for a device that cannot be opened */
@@ -19,6 +28,7 @@ typedef struct
   /* the same for the executor that it reopens as */
   double reopened_error;
   gboolean reopened_not_finite;
+  LiarScript *script;           /* NULL: nothing fails; shared with the one that it reopens as */
 } Liar;
 
 /* Counts the programs that ran on any liar. */

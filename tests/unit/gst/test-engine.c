@@ -1,6 +1,6 @@
 /* test-engine.c - the shared engine: who shares, what order results come in, what is forgotten, where models are found.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "gstemotion2vecengine.h"
+#include "gstemotion2vecstream.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -81,7 +81,8 @@ submit (GstEmotion2vecStream * stream, guint64 id, guint n)
   GstEmotion2vecResult *result = gst_emotion2vec_result_new ();
 
   result->id = id;
-  return gst_emotion2vec_stream_submit (stream, new_window (id, n), result);
+  return gst_emotion2vec_stream_submit (stream, new_window (id, n), result, 0,
+      GST_EMOTION2VEC_OVERLOAD_BLOCK, NULL) == GST_EMOTION2VEC_SUBMIT_QUEUED;
 }
 
 /* ---- sharing ---------------------------------------------------------------------------------------------------- */
@@ -118,7 +119,8 @@ open_and_close (gpointer path)
   for (guint i = 0; i < 20; i++) {
     GstEmotion2vecEngine *engine =
         open_engine (path, GST_EMOTION2VEC_PRECISION_AUTO);
-    GstEmotion2vecStream *stream = gst_emotion2vec_stream_new (engine, 1);
+    GstEmotion2vecStream *stream =
+        gst_emotion2vec_stream_new (engine, NULL, NULL);
 
     g_assert_true (submit (stream, i, 800));
     if (i % 2)
@@ -178,14 +180,14 @@ test_order (Fixture * fixture, gconstpointer data)
   double alone[G_N_ELEMENTS (lengths)];
 
   for (guint s = 0; s < 3; s++)
-    streams[s] = gst_emotion2vec_stream_new (engine, 100);
+    streams[s] = gst_emotion2vec_stream_new (engine, NULL, NULL);
   for (guint i = 0; i < n; i++) {
     g_autoptr (GstEmotion2vecResult) result = NULL;
 
     g_assert_true (submit (streams[0], i, lengths[i]));
     g_assert_true (gst_emotion2vec_stream_wait (streams[0]));
-    result = gst_emotion2vec_stream_pop (streams[0], NULL);
-    alone[i] = result->scores[0];
+    result = gst_emotion2vec_stream_pop (streams[0]);
+    alone[i] = result->model_scores[0];
   }
   for (guint i = 0; i < n; i++)
     for (guint s = 0; s < 3; s++)
@@ -194,14 +196,14 @@ test_order (Fixture * fixture, gconstpointer data)
     g_assert_true (gst_emotion2vec_stream_wait (streams[s]));
     for (guint i = 0; i < n; i++) {
       g_autoptr (GstEmotion2vecResult) result =
-          gst_emotion2vec_stream_pop (streams[s], NULL);
+          gst_emotion2vec_stream_pop (streams[s]);
 
       g_assert_nonnull (result);
       g_assert_cmpuint (result->id, ==, i);
-      g_assert_cmpuint (result->n_classes, ==, 4);
-      g_assert_cmpfloat (result->scores[0], ==, alone[i]);
+      g_assert_cmpuint (result->n_model_classes, ==, 4);
+      g_assert_cmpfloat (result->model_scores[0], ==, alone[i]);
     }
-    g_assert_null (gst_emotion2vec_stream_pop (streams[s], NULL));
+    g_assert_null (gst_emotion2vec_stream_pop (streams[s]));
     gst_emotion2vec_stream_free (streams[s]);
   }
   gst_emotion2vec_engine_unref (engine);
@@ -213,7 +215,8 @@ test_forget (Fixture * fixture, gconstpointer data)
 {
   GstEmotion2vecEngine *engine =
       open_engine (fixture->path, GST_EMOTION2VEC_PRECISION_AUTO);
-  GstEmotion2vecStream *stream = gst_emotion2vec_stream_new (engine, 100);
+  GstEmotion2vecStream *stream =
+      gst_emotion2vec_stream_new (engine, NULL, NULL);
 
   for (guint round = 0; round < 50; round++) {
     g_autoptr (GstEmotion2vecResult) result = NULL;
@@ -224,9 +227,9 @@ test_forget (Fixture * fixture, gconstpointer data)
     gst_emotion2vec_stream_forget (stream);
     g_assert_true (submit (stream, 99, 800));
     g_assert_true (gst_emotion2vec_stream_wait (stream));
-    result = gst_emotion2vec_stream_pop (stream, NULL);
+    result = gst_emotion2vec_stream_pop (stream);
     g_assert_cmpuint (result->id, ==, 99);
-    g_assert_null (gst_emotion2vec_stream_pop (stream, NULL));
+    g_assert_null (gst_emotion2vec_stream_pop (stream));
   }
   gst_emotion2vec_stream_free (stream);
   gst_emotion2vec_engine_unref (engine);
@@ -237,7 +240,8 @@ test_flushing (Fixture * fixture, gconstpointer data)
 {
   GstEmotion2vecEngine *engine =
       open_engine (fixture->path, GST_EMOTION2VEC_PRECISION_AUTO);
-  GstEmotion2vecStream *stream = gst_emotion2vec_stream_new (engine, 1);
+  GstEmotion2vecStream *stream =
+      gst_emotion2vec_stream_new (engine, NULL, NULL);
 
   gst_emotion2vec_stream_set_flushing (stream, TRUE);
   g_assert_false (submit (stream, 0, 800));
@@ -249,22 +253,31 @@ test_flushing (Fixture * fixture, gconstpointer data)
   gst_emotion2vec_engine_unref (engine);
 }
 
+static void
+keep_error (GstEmotion2vecResult * result, const GError * error, gpointer data)
+{
+  GError **kept = data;
+
+  if (error)
+    *kept = g_error_copy (error);
+}
+
 /* A window that the encoder refuses fails alone, with an error in GStreamer's words; the engine goes on. */
 static void
 test_error (Fixture * fixture, gconstpointer data)
 {
   GstEmotion2vecEngine *engine =
       open_engine (fixture->path, GST_EMOTION2VEC_PRECISION_AUTO);
-  GstEmotion2vecStream *stream = gst_emotion2vec_stream_new (engine, 4);
-  g_autoptr (GstEmotion2vecResult) result = NULL;
   g_autoptr (GError) error = NULL;
+  GstEmotion2vecStream *stream =
+      gst_emotion2vec_stream_new (engine, keep_error, &error);
+  g_autoptr (GstEmotion2vecResult) result = NULL;
 
   g_assert_true (submit (stream, 0, 399));
   g_assert_true (submit (stream, 1, 400));
   g_assert_true (gst_emotion2vec_stream_wait (stream));
-  g_assert_null (gst_emotion2vec_stream_pop (stream, &error));
   g_assert_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS);
-  result = gst_emotion2vec_stream_pop (stream, NULL);
+  result = gst_emotion2vec_stream_pop (stream);
   g_assert_nonnull (result);
   gst_emotion2vec_stream_free (stream);
   gst_emotion2vec_engine_unref (engine);

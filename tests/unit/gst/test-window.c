@@ -2,101 +2,12 @@
  *
  * Expected starts and counts come from 128-bit arithmetic, expected samples from closed forms (ramps, sines).
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "gstemotion2vecwindow.h"
-
 #include <math.h>
 #include <string.h>
 
+#include "windowkit.h"
+
 typedef unsigned __int128 Wide;
-
-static const GstEmotion2vecWindowSettings defaults = {
-  .window = 3 * GST_SECOND,
-  .interval = GST_SECOND,
-  .minimum_duration = GST_SECOND / 2,
-  .min_samples = 400,
-};
-
-static GstAudioInfo
-audio (GstAudioFormat format, gint rate, gint channels, gboolean planar)
-{
-  GstAudioInfo info;
-
-  GstAudioChannelPosition none[64];
-
-  for (gint c = 0; c < 64; c++)
-    none[c] = GST_AUDIO_CHANNEL_POSITION_NONE;
-  gst_audio_info_set_format (&info, format, rate, channels,
-      channels > 2 && channels <= 64 ? none : NULL);
-  if (planar)
-    info.layout = GST_AUDIO_LAYOUT_NON_INTERLEAVED;
-  return info;
-}
-
-/* Pushes @n frames in pieces of random size; @max_piece 0: at once. */
-static void
-push_pieces (GstEmotion2vecWindower * windower, const GstAudioInfo * info,
-    const guint8 * data, gsize n, gsize max_piece, GstClockTime start)
-{
-  gboolean planar = info->layout == GST_AUDIO_LAYOUT_NON_INTERLEAVED;
-  gsize stride = planar ? (gsize) info->finfo->width / 8 : (gsize) info->bpf;
-  gint n_planes = planar ? info->channels : 1;
-
-  for (gsize at = 0, piece; at < n; at += piece) {
-    gpointer planes[256];
-
-    piece = max_piece ? (gsize) g_test_rand_int_range (1,
-        (gint) max_piece + 1) : n;
-    piece = MIN (piece, n - at);
-    for (gint p = 0; p < n_planes; p++)
-      planes[p] = (guint8 *) data + p * n * stride + at * stride;
-    gst_emotion2vec_windower_push (windower, planes, piece,
-        start + gst_util_uint64_scale (at, GST_SECOND, info->rate));
-  }
-}
-
-static GPtrArray *
-pop_all (GstEmotion2vecWindower * windower)
-{
-  GPtrArray *windows = g_ptr_array_new_with_free_func (
-      (GDestroyNotify) gst_emotion2vec_window_free);
-  GstEmotion2vecWindow *window;
-
-  while ((window = gst_emotion2vec_windower_pop (windower)))
-    g_ptr_array_add (windows, window);
-  return windows;
-}
-
-static GPtrArray *
-cut_all (const GstAudioInfo * info,
-    const GstEmotion2vecWindowSettings * settings, const guint8 * data,
-    gsize n, gsize max_piece)
-{
-  g_autoptr (GstEmotion2vecWindower) windower =
-      gst_emotion2vec_windower_new (info, settings);
-
-  g_assert_nonnull (windower);
-  push_pieces (windower, info, data, n, max_piece, 0);
-  gst_emotion2vec_windower_drain (windower);
-  return pop_all (windower);
-}
-
-static guint8 *
-noise (const GstAudioInfo * info, gsize n)
-{
-  gsize n_values = n * info->channels;
-  guint8 *data = g_malloc (n * info->bpf);
-
-  if (info->finfo->format == GST_AUDIO_FORMAT_F32)
-    for (gsize i = 0; i < n_values; i++)
-      ((float *) data)[i] = (float) g_test_rand_double_range (-1, 1);
-  else if (info->finfo->format == GST_AUDIO_FORMAT_F64)
-    for (gsize i = 0; i < n_values; i++)
-      ((double *) data)[i] = g_test_rand_double_range (-1, 1);
-  else
-    for (gsize i = 0; i < n * info->bpf; i++)
-      data[i] = (guint8) g_test_rand_int_range (0, 256);
-  return data;
-}
 
 static guint64
 scale (guint64 value, guint64 num, guint64 den)
@@ -109,8 +20,8 @@ scale (guint64 value, guint64 num, guint64 den)
 static void
 check_times (gint rate, GstClockTime length, GstClockTime interval, gsize n)
 {
-  GstAudioInfo info = audio (GST_AUDIO_FORMAT_S16, rate, 1, FALSE);
-  GstEmotion2vecWindowSettings settings = defaults;
+  GstAudioInfo info = window_audio (GST_AUDIO_FORMAT_S16, rate, 1, FALSE);
+  GstEmotion2vecWindowSettings settings = window_defaults;
   g_autofree guint8 *data = g_malloc0 (n * 2);
   g_autoptr (GPtrArray) windows = NULL;
   guint64 w = scale (length, rate, GST_SECOND);
@@ -118,7 +29,7 @@ check_times (gint rate, GstClockTime length, GstClockTime interval, gsize n)
 
   settings.window = length;
   settings.interval = interval;
-  windows = cut_all (&info, &settings, data, n, rate / 10);
+  windows = window_cut_all (&info, &settings, data, n, rate / 10);
   for (guint64 end = 0;; k++) {
     guint64 start = scale (k * interval, rate, GST_SECOND);
     const GstEmotion2vecWindow *window;
@@ -170,8 +81,8 @@ static void
 test_ten_hours (void)
 {
   static const gint rates[] = { 8000, 11025, 16000, 44100, 48000, 384000 };
-  GstAudioInfo info = audio (GST_AUDIO_FORMAT_F32, 16000, 1, FALSE);
-  GstEmotion2vecWindowSettings settings = defaults;
+  GstAudioInfo info = window_audio (GST_AUDIO_FORMAT_F32, 16000, 1, FALSE);
+  GstEmotion2vecWindowSettings settings = window_defaults;
   g_autoptr (GstEmotion2vecWindower) windower = NULL;
   g_autofree float *second = g_new0 (float, 16000);
   gpointer planes[1] = { second };
@@ -213,20 +124,20 @@ static void
 check_splits (GstAudioFormat format, gint rate, gint channels, gboolean planar)
 {
   static const gsize pieces[] = { 1, 3, 480, 4096, 100000 };
-  GstAudioInfo info = audio (format, rate, channels, planar);
-  GstEmotion2vecWindowSettings settings = defaults;
+  GstAudioInfo info = window_audio (format, rate, channels, planar);
+  GstEmotion2vecWindowSettings settings = window_defaults;
   gsize n = (gsize) rate * 2 + (gsize) rate / 3 + 5;
-  g_autofree guint8 *data = noise (&info, n);
+  g_autofree guint8 *data = window_noise (&info, n);
   g_autoptr (GPtrArray) whole = NULL;
 
   settings.window = 700 * GST_MSECOND;
   settings.interval = 310 * GST_MSECOND;
   settings.minimum_duration = 50 * GST_MSECOND;
-  whole = cut_all (&info, &settings, data, n, 0);
+  whole = window_cut_all (&info, &settings, data, n, 0);
   g_assert_cmpuint (whole->len, >=, 7);
   for (guint p = 0; p < G_N_ELEMENTS (pieces); p++) {
     g_autoptr (GPtrArray) split =
-        cut_all (&info, &settings, data, n, pieces[p]);
+        window_cut_all (&info, &settings, data, n, pieces[p]);
 
     g_assert_cmpuint (split->len, ==, whole->len);
     for (guint k = 0; k < whole->len; k++) {
@@ -258,12 +169,15 @@ test_splits (void)
 static void
 test_bits_at_16k (void)
 {
-  GstAudioInfo f32 = audio (GST_AUDIO_FORMAT_F32, 16000, 1, FALSE);
-  GstAudioInfo s16 = audio (GST_AUDIO_FORMAT_S16, 16000, 1, FALSE);
+  GstAudioInfo f32 = window_audio (GST_AUDIO_FORMAT_F32, 16000, 1, FALSE);
+  GstAudioInfo s16 = window_audio (GST_AUDIO_FORMAT_S16, 16000, 1, FALSE);
   gsize n = 70000;
-  g_autofree guint8 *floats = noise (&f32, n), *shorts = noise (&s16, n);
-  g_autoptr (GPtrArray) a = cut_all (&f32, &defaults, floats, n, 1000);
-  g_autoptr (GPtrArray) b = cut_all (&s16, &defaults, shorts, n, 1000);
+  g_autofree guint8 *floats = window_noise (&f32, n), *shorts =
+      window_noise (&s16, n);
+  g_autoptr (GPtrArray) a =
+      window_cut_all (&f32, &window_defaults, floats, n, 1000);
+  g_autoptr (GPtrArray) b =
+      window_cut_all (&s16, &window_defaults, shorts, n, 1000);
 
   g_assert_cmpuint (a->len, ==, 2);
   for (guint k = 0; k < a->len; k++) {
@@ -287,11 +201,12 @@ test_mean_of_channels (void)
     gboolean planar = t % 2;
     gsize n_channels = (gsize) channels[t / 2];
     GstAudioInfo info =
-        audio (GST_AUDIO_FORMAT_S16, 16000, (gint) n_channels, planar);
+        window_audio (GST_AUDIO_FORMAT_S16, 16000, (gint) n_channels, planar);
     gsize n = 20000;
-    g_autofree guint8 *data = noise (&info, n);
+    g_autofree guint8 *data = window_noise (&info, n);
     const gint16 *values = (gint16 *) data;
-    g_autoptr (GPtrArray) windows = cut_all (&info, &defaults, data, n, 777);
+    g_autoptr (GPtrArray) windows =
+        window_cut_all (&info, &window_defaults, data, n, 777);
     const GstEmotion2vecWindow *window;
 
     g_assert_cmpuint (windows->len, ==, 1);
@@ -312,8 +227,8 @@ test_mean_of_channels (void)
 static void
 check_sine (gint rate, double hz, double tolerance)
 {
-  GstAudioInfo info = audio (GST_AUDIO_FORMAT_F32, rate, 1, FALSE);
-  GstEmotion2vecWindowSettings settings = defaults;
+  GstAudioInfo info = window_audio (GST_AUDIO_FORMAT_F32, rate, 1, FALSE);
+  GstEmotion2vecWindowSettings settings = window_defaults;
   gsize n = (gsize) rate * 2 + 1;
   g_autofree float *data = g_new (float, n);
   g_autoptr (GPtrArray) windows = NULL;
@@ -323,7 +238,7 @@ check_sine (gint rate, double hz, double tolerance)
     data[i] = 0.5f * (float) sin (2 * G_PI * hz * (double) i / rate);
   settings.window = 500 * GST_MSECOND;
   settings.interval = 190 * GST_MSECOND;
-  windows = cut_all (&info, &settings, (guint8 *) data, n, 1000);
+  windows = window_cut_all (&info, &settings, (guint8 *) data, n, 1000);
   g_assert_cmpuint (windows->len, >=, 8);
   for (guint k = 1; k < 8; k++) {
     const GstEmotion2vecWindow *window = windows->pdata[k];
@@ -360,14 +275,14 @@ test_sine (void)
 static void
 test_complete_at_end (void)
 {
-  GstAudioInfo info = audio (GST_AUDIO_FORMAT_F32, 48000, 1, FALSE);
-  g_autofree guint8 *data = noise (&info, 3 * 48000);
+  GstAudioInfo info = window_audio (GST_AUDIO_FORMAT_F32, 48000, 1, FALSE);
+  g_autofree guint8 *data = window_noise (&info, 3 * 48000);
   g_autoptr (GstEmotion2vecWindower) windower =
-      gst_emotion2vec_windower_new (&info, &defaults);
+      gst_emotion2vec_windower_new (&info, &window_defaults);
   gpointer last[1] = { (float *) data + 3 * 48000 - 1 };
   g_autoptr (GstEmotion2vecWindow) window = NULL;
 
-  push_pieces (windower, &info, data, 3 * 48000 - 1, 480, 0);
+  window_push_pieces (windower, &info, data, 3 * 48000 - 1, 480, 0);
   g_assert_null (gst_emotion2vec_windower_pop (windower));
   gst_emotion2vec_windower_push (windower, last, 1, GST_CLOCK_TIME_NONE);
   window = gst_emotion2vec_windower_pop (windower);
@@ -380,9 +295,9 @@ test_not_finite (void)
   static const gint rates[] = { 16000, 44100 };
 
   for (guint r = 0; r < 2; r++) {
-    GstAudioInfo info = audio (GST_AUDIO_FORMAT_F64, rates[r], 1, FALSE);
+    GstAudioInfo info = window_audio (GST_AUDIO_FORMAT_F64, rates[r], 1, FALSE);
     gsize n = (gsize) rates[r];
-    g_autofree double *data = (double *) noise (&info, n);
+    g_autofree double *data = (double *) window_noise (&info, n);
     g_autoptr (GPtrArray) windows = NULL;
     const GstEmotion2vecWindow *window;
 
@@ -390,7 +305,7 @@ test_not_finite (void)
     data[200] = INFINITY;
     data[300] = -1e300;
     data[400] = 1e38;
-    windows = cut_all (&info, &defaults, (guint8 *) data, n, 0);
+    windows = window_cut_all (&info, &window_defaults, (guint8 *) data, n, 0);
     g_assert_cmpuint (windows->len, ==, 1);
     window = windows->pdata[0];
     for (guint i = 0; i < window->n_samples; i++)
@@ -405,10 +320,11 @@ test_odd_rates (void)
   static const gint rates[] = { 1, 7, 100, 383999, 384000 };
 
   for (guint r = 0; r < G_N_ELEMENTS (rates); r++) {
-    GstAudioInfo info = audio (GST_AUDIO_FORMAT_S16, rates[r], 1, FALSE);
+    GstAudioInfo info = window_audio (GST_AUDIO_FORMAT_S16, rates[r], 1, FALSE);
     gsize n = (gsize) rates[r] * 4;
-    g_autofree guint8 *data = noise (&info, n);
-    g_autoptr (GPtrArray) windows = cut_all (&info, &defaults, data, n, 0);
+    g_autofree guint8 *data = window_noise (&info, n);
+    g_autoptr (GPtrArray) windows =
+        window_cut_all (&info, &window_defaults, data, n, 0);
 
     g_assert_cmpuint (windows->len, ==, 2);
     g_assert_cmpuint (
@@ -419,9 +335,10 @@ test_odd_rates (void)
 static void
 test_level_of_silence (void)
 {
-  GstAudioInfo info = audio (GST_AUDIO_FORMAT_S16, 16000, 1, FALSE);
+  GstAudioInfo info = window_audio (GST_AUDIO_FORMAT_S16, 16000, 1, FALSE);
   g_autofree guint8 *data = g_malloc0 (32000);
-  g_autoptr (GPtrArray) windows = cut_all (&info, &defaults, data, 16000, 0);
+  g_autoptr (GPtrArray) windows =
+      window_cut_all (&info, &window_defaults, data, 16000, 0);
 
   g_assert_cmpfloat_with_epsilon (
       ((GstEmotion2vecWindow *) windows->pdata[0])->level, -350, 1e-9);
@@ -480,21 +397,20 @@ check_windows (const GPtrArray * windows, const gint * start, const gint * end)
 static void
 test_tails (void)
 {
-  GstAudioInfo info = audio (GST_AUDIO_FORMAT_S16, 16000, 1, FALSE);
+  GstAudioInfo info = window_audio (GST_AUDIO_FORMAT_S16, 16000, 1, FALSE);
 
   for (guint c = 0; c < G_N_ELEMENTS (tail_cases); c++) {
     const TailCase *test = &tail_cases[c];
-    GstEmotion2vecWindowSettings settings = {
-      .window = test->window,
-      .interval = test->interval,
-      .minimum_duration = test->minimum,
-      .min_samples = 400,
-    };
+    GstEmotion2vecWindowSettings settings = window_defaults;
     gsize n = (gsize) test->length_ms * 16;
     g_autofree guint8 *data = g_malloc0 (n * 2);
-    g_autoptr (GPtrArray) windows = cut_all (&info, &settings, data, n, 1600);
+    g_autoptr (GPtrArray) windows = NULL;
 
     g_test_message ("case %u", c);
+    settings.window = test->window;
+    settings.interval = test->interval;
+    settings.minimum_duration = test->minimum;
+    windows = window_cut_all (&info, &settings, data, n, 1600);
     check_windows (windows, test->start, test->end);
     for (guint k = 0; k < windows->len; k++) {
       const GstEmotion2vecWindow *window = windows->pdata[k];
@@ -552,20 +468,20 @@ static void
 test_breaks (void)
 {
   static const gint pieces[] = { 1, 7, 10, 1000 };
-  GstAudioInfo info = audio (GST_AUDIO_FORMAT_S16, 16000, 1, FALSE);
+  GstAudioInfo info = window_audio (GST_AUDIO_FORMAT_S16, 16000, 1, FALSE);
 
   for (guint c = 0; c < G_N_ELEMENTS (break_cases); c++)
     for (guint p = 0; p < G_N_ELEMENTS (pieces); p++) {
       const BreakCase *test = &break_cases[c];
       g_autoptr (GstEmotion2vecWindower) windower =
-          gst_emotion2vec_windower_new (&info, &defaults);
+          gst_emotion2vec_windower_new (&info, &window_defaults);
       g_autoptr (GPtrArray) windows = NULL;
 
       g_test_message ("case %u, pieces of %d ms", c, pieces[p]);
       for (guint i = 0; i < 4 && test->length_ms[i]; i++)
         push_ms (windower, test->length_ms[i], pieces[p], test->time_ms[i]);
       gst_emotion2vec_windower_drain (windower);
-      windows = pop_all (windower);
+      windows = window_pop_all (windower);
       check_windows (windows, test->start, test->end);
     }
 }
@@ -573,9 +489,9 @@ test_breaks (void)
 static void
 test_reset (void)
 {
-  GstAudioInfo info = audio (GST_AUDIO_FORMAT_S16, 44100, 1, FALSE);
+  GstAudioInfo info = window_audio (GST_AUDIO_FORMAT_S16, 44100, 1, FALSE);
   g_autoptr (GstEmotion2vecWindower) windower =
-      gst_emotion2vec_windower_new (&info, &defaults);
+      gst_emotion2vec_windower_new (&info, &window_defaults);
 
   push_ms (windower, 9000, 1000, 0);
   gst_emotion2vec_windower_reset (windower);

@@ -23,6 +23,12 @@ json_writer_print (JsonWriter * json)
   json->text = NULL;
 }
 
+char *
+json_writer_finish (JsonWriter * json)
+{
+  return g_string_free (g_steal_pointer (&json->text), FALSE);
+}
+
 static void
 append_quoted (GString * text, const char *value)
 {

@@ -21,6 +21,9 @@ void json_writer_init (JsonWriter * json);
 /* Prints the text and a line end to standard output, flushes, and frees the memory. */
 void json_writer_print (JsonWriter * json);
 
+/* (transfer full): the text without a line end. */
+char *json_writer_finish (JsonWriter * json);
+
 /* @bracket: '{' or '[' to begin, '}' or ']' to end. @key: NULL inside arrays and at the top. */
 void json_writer_begin (JsonWriter * json, const char *key, char bracket);
 void json_writer_end (JsonWriter * json, char bracket);

@@ -1,0 +1,165 @@
+/* gstemotion2vecpriv.h - the inside of the emotion2vec element, shared by the files that it is made of.
+ *
+ * gstemotion2vec.c       the class: pads, properties, buffers and events as they come
+ * gstemotion2vecstates.c engine and settings on the way to PAUSED, and back
+ * gstemotion2vecinput.c  audio -> windows -> the engine's queue
+ * gstemotion2vecoutput.c results -> messages, metas, events, tags
+ * gstemotion2vecswap.c   another model while it runs
+ *
+ * Threads: the streaming thread runs input and output; the engine's delivery thread completes results and posts messages;
+ * a background thread swaps models; anybody sets properties. State changes and the streaming thread exclude each other.
+ * Locks, in the order in which they may be taken: `swapping`, `scoring`, the object lock, the engine's. None is held
+ * while something is posted, pushed or waited for, except `swapping` while a stream moves.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef GST_EMOTION2VEC_PRIV_H
+#define GST_EMOTION2VEC_PRIV_H
+
+#include "gstemotion2vec.h"
+#include "gstemotion2vecclasses.h"
+#include "gstemotion2vecholdback.h"
+#include "gstemotion2vecresult.h"
+#include "gstemotion2vecscorer.h"
+#include "gstemotion2vecsettings.h"
+#include "gstemotion2vecsummary.h"
+#include "gstemotion2vectags.h"
+
+G_BEGIN_DECLS
+
+GST_DEBUG_CATEGORY_EXTERN (gst_emotion2vec_debug);
+
+struct _GstEmotion2vec
+{
+  GstBaseTransform parent;
+
+  /* object lock */
+  GstEmotion2vecSettings settings;
+  GstEmotion2vecEngine *engine; /* from NULL->READY to READY->NULL, and ... */
+  GstEmotion2vecStream *stream; /* ... its queue: the same object all the time */
+  gboolean stopping;            /* PAUSED->READY has begun: keeps a FLUSH_STOP from undoing what it released */
+  gboolean live;                /* upstream said so when it was asked last */
+  GstClockTime delay;           /* how long audio is held back, as LATENCY was answered last ... */
+  GstClockTime wanted_delay;    /* ... and as it will be answered next; only rises */
+  guint64 n_late, n_reverse;    /* results that missed their buffer; buffers in reverse */
+  gboolean failed;              /* on-error=fail: an error was posted */
+  gboolean outage;              /* on-error=pass: the device failed, and is left alone until ... */
+  gint64 retry_at;              /* ... then, monotonic time in us */
+  gint64 backoff;               /* us */
+  guint swap_serial;            /* of the last change of model-file */
+
+  /* scoring lock: streaming thread and delivery thread */
+  GMutex scoring;
+  GstEmotion2vecClasses *classes;       /* of the model in use, from READY->PAUSED on */
+  GstEmotion2vecScorer *scorer;
+  GstEmotion2vecSummary *summary;       /* of the stream summary_stream_id */
+  char *summary_stream_id;      /* (nullable) */
+
+  GMutex swapping;              /* keeps `stream` alive while it moves */
+
+  /* streaming thread, and state changes while it does not run */
+  GstEmotion2vecWindowSettings window_settings; /* in force since READY->PAUSED */
+  GstEmotion2vecMode mode;      /* the same */
+  gboolean align_results;       /* the same */
+  GstAudioInfo info;
+  GstEmotion2vecWindower *windower;     /* NULL without caps */
+  gpointer *planes;             /* room for one pointer a channel */
+  char *stream_id;
+  guint64 next_id;
+  guint64 serial;               /* of the last buffer, counted from 1 */
+  guint64 first_stretch;        /* number of the windower's first stretch */
+  gboolean asked_live;          /* `live` is of this segment */
+  gboolean told_reverse;
+  gboolean was_enabled;
+  guint stride, n_easy;         /* overload=stretch: see submit() */
+  GstClockTime longest_buffer;
+  GstEmotion2vecHoldback *holdback;
+  GQueue ready;                 /* of GstEmotion2vecResult: done, waiting for their buffer */
+  GstFlowReturn flow;           /* of a buffer that an event pushed out */
+  GstEmotion2vecTags *tags;
+  gboolean upstream_toc;
+};
+
+/* Posts an error of the engine, which already is in GStreamer's words. */
+void gst_emotion2vec_post_error (GstEmotion2vec * self, const GError * error);
+
+/* Whether audio does not wait for results in this segment. */
+gboolean gst_emotion2vec_is_async (GstEmotion2vec * self);
+
+/* ---- gstemotion2vecstates.c ---- */
+
+/* NULL -> READY: opens the engine. FALSE: an error was posted. */
+gboolean gst_emotion2vec_states_open (GstEmotion2vec * self);
+
+/* READY -> PAUSED: takes the settings over and prepares the model for windows of their length. FALSE: an error was
+ * posted, or flushing. */
+gboolean gst_emotion2vec_states_prepare (GstEmotion2vec * self);
+
+/* PAUSED -> READY: the streaming thread may be waiting for the engine, with the lock that the base class needs. */
+void gst_emotion2vec_states_release (GstEmotion2vec * self);
+
+/* READY -> NULL. */
+void gst_emotion2vec_states_close (GstEmotion2vec * self);
+
+/* Any thread: while flushing nobody waits for the engine. */
+void gst_emotion2vec_states_set_flushing (GstEmotion2vec * self, gboolean flushing);
+
+/* ---- gstemotion2vecinput.c: streaming thread ---- */
+
+/* Takes over the format. FALSE: not a format that can be heard. */
+gboolean gst_emotion2vec_input_set_caps (GstEmotion2vec * self, GstCaps * caps);
+
+/* Whether playback goes backwards; says so once. */
+gboolean gst_emotion2vec_input_is_reverse (GstEmotion2vec * self);
+
+/* Cuts windows and queues them. In sync mode their results are done when it returns. FLUSHING, ERROR: nothing more of
+ * the stream is analysed. */
+GstFlowReturn gst_emotion2vec_input_buffer (GstEmotion2vec * self, GstBuffer * buffer);
+GstFlowReturn gst_emotion2vec_input_gap (GstEmotion2vec * self, GstClockTime time, GstClockTime duration);
+
+/* Ends the stretch of audio, and queues its last windows. @wait: until they are done, as sync mode always does. */
+GstFlowReturn gst_emotion2vec_input_end (GstEmotion2vec * self, gboolean wait);
+
+/* Forgets all audio, windows and results; the numbering of results goes on. */
+void gst_emotion2vec_input_forget (GstEmotion2vec * self);
+
+/* ---- gstemotion2vecoutput.c ---- */
+
+/* Delivery thread: completes a result and posts its message; or sees to the error. */
+void gst_emotion2vec_output_done (GstEmotion2vecResult * result, const GError * error, gpointer self);
+
+/* Streaming thread: the results that are due with buffer number @serial go out as events or ride on it.
+ * @buffer: (transfer full). Returns: (transfer full): @buffer or its writable copy, which shares the memory. */
+GstBuffer *gst_emotion2vec_output_carry (GstEmotion2vec * self, GstBuffer * buffer, guint64 serial);
+
+/* Streaming thread: all results that are done go out as events, since no buffer is left for them. */
+void gst_emotion2vec_output_rest (GstEmotion2vec * self);
+
+/* Streaming thread: an upstream tag event, with ours in it. @event, result: (transfer full). */
+GstEvent *gst_emotion2vec_output_merge_tags (GstEmotion2vec * self, GstEvent * event);
+
+/* Streaming thread: tags and table of contents of the stream that ends now. */
+void gst_emotion2vec_output_summary (GstEmotion2vec * self);
+
+/* Streaming thread: the results to come are about the same stream after a flush; what upstream said of it holds. */
+void gst_emotion2vec_output_begin_again (GstEmotion2vec * self);
+
+/* Streaming thread: the results to come are about another stream. */
+void gst_emotion2vec_output_begin_stream (GstEmotion2vec * self);
+
+/* Any thread: on-error=pass and the device is left alone at the moment. */
+gboolean gst_emotion2vec_output_is_out (GstEmotion2vec * self);
+
+/* Any thread: more delay is wanted; tells the pipeline if it is much more. */
+void gst_emotion2vec_output_want_delay (GstEmotion2vec * self, GstClockTime delay);
+
+/* Any thread: failure of the device or of the warm-up. */
+void gst_emotion2vec_output_fail (GstEmotion2vec * self, const GError * error);
+
+/* ---- gstemotion2vecswap.c ---- */
+
+/* Loads the model of the property in the background and lets it take over. Any thread; NULL and stopped elements do
+ * nothing. */
+void gst_emotion2vec_swap_model (GstEmotion2vec * self);
+
+G_END_DECLS
+
+#endif

@@ -1,0 +1,386 @@
+/* gstemotion2vecspeech.c - finds the stretches of speech in mono 16 kHz audio.
+ *
+ * (1) A frame's loudness is its mean level above the noise over all bands, each counted from 0 to MAX_DB. What is loud
+ *     and not voiced is noise or a consonant: it neither opens a span nor keeps one open for longer than VOICE_LASTS.
+ * (2) The noise floor follows quickly where there is no speech, and not at all where there is; the lowest level of the
+ *     last seconds lifts it if it was wrong.
+ * (3) Spans never overlap, and none begins before earliest_start() once a frame has been taken.
+ * The numbers were chosen by measurement, see docs/speech-trigger.md.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gstemotion2vecspeech.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "gstemotion2vecfeatures.h"
+
+#define N_BANDS GST_EMOTION2VEC_FEATURES_BANDS
+
+/* Loudness, in dB: of a frame that may open a span, that keeps it open, and that is speech though nothing says voice. */
+#define OPEN_DB 4.5
+#define CLOSE_DB 3.2
+#define CERTAIN_DB 14.0
+#define MAX_DB 20.0
+/* A span stays open for frames above this share of its own loudness. */
+#define CLOSE_SHARE 0.25
+#define PEAK_RATE 0.1
+
+/* The voicing of a voice. */
+#define VOICED 0.68
+
+/* In frames: a span opens when OPEN_FRAMES of the last OPEN_AMONG were loud and voiced. It starts where the loud frames around
+ * them do, with holes of up to MAX_HOLE, at most MAX_ONSET ago. */
+#define OPEN_FRAMES 4
+#define OPEN_AMONG 10
+#define MAX_HOLE 6
+#define MAX_ONSET 30
+/* Loud frames up to this long after a voiced one are still speech. */
+#define VOICE_LASTS 30
+/* Added on both sides. */
+#define MARGIN 3
+
+/* Mean squares of a band: the lowest floor, and the highest that is believed of the first frame. */
+#define LOWEST_FLOOR 1e-8
+#define FIRST_FLOOR 1.25e-7
+/* Part of the way to the present energy that the floor goes in a frame: down; up, where it is quiet; up, in noise. */
+#define FLOOR_DOWN 0.2
+#define FLOOR_UP 0.05
+#define FLOOR_UP_NOISE 0.07
+/* It sees no more than this times itself: 0.3 dB a frame. */
+#define FLOOR_JUMP 2.5
+
+/* The lowest smoothed energy of the last 5 s, in blocks of 0.5 s. */
+#define BLOCK_FRAMES 50
+#define N_BLOCKS 10
+#define LOWEST_SMOOTHING 0.8
+#define LOUDNESS_SMOOTHING 0.5
+
+/* Frames searched for a quiet one if a span grows too long: 2 s. */
+#define CUT_SEARCH 200
+
+typedef struct
+{
+  double floor;                 /* of the noise */
+  double smooth;                /* energy, for the loudness */
+  double slow;                  /* energy, for the lowest */
+  double lowest;                /* of this block */
+  double blocks[N_BLOCKS];      /* lowest of those before, INFINITY where there is none */
+} Band;
+
+struct _GstEmotion2vecSpeech
+{
+  GstEmotion2vecSpeechSettings settings;
+  GstEmotion2vecFeatures *features;
+  guint64 n;                    /* frames so far */
+  Band bands[N_BANDS];
+  guint strong;                 /* a bit for each of the last frames: loud and voiced; the newest is bit 0 */
+  guint64 loud_start, loud_end; /* the last run of loud frames */
+  guint64 voice_end;            /* after the last voiced frame; 0: none yet */
+
+  gboolean open;
+  guint64 start, end;           /* of the open span, without the margin at its end */
+  double peak;                  /* its loudness */
+  guint64 previous_end;
+  float levels[CUT_SEARCH];     /* of the last frames, frame k at k % CUT_SEARCH, dBFS */
+};
+
+GstEmotion2vecSpeech *
+gst_emotion2vec_speech_new (const GstEmotion2vecSpeechSettings * settings)
+{
+  GstEmotion2vecSpeech *speech = g_new0 (GstEmotion2vecSpeech, 1);
+
+  speech->settings = *settings;
+  speech->features = gst_emotion2vec_features_new ();
+  return speech;
+}
+
+void
+gst_emotion2vec_speech_free (GstEmotion2vecSpeech * speech)
+{
+  if (!speech)
+    return;
+  gst_emotion2vec_features_free (speech->features);
+  g_free (speech);
+}
+
+void
+gst_emotion2vec_speech_reset (GstEmotion2vecSpeech * speech)
+{
+  const GstEmotion2vecSpeechSettings settings = speech->settings;
+  GstEmotion2vecFeatures *features = speech->features;
+
+  memset (speech, 0, sizeof *speech);
+  speech->settings = settings;
+  speech->features = features;
+  gst_emotion2vec_features_reset (features);
+}
+
+void
+gst_emotion2vec_speech_set_silence_threshold (GstEmotion2vecSpeech * speech,
+    double dbfs)
+{
+  speech->settings.silence_threshold = dbfs;
+}
+
+/* ---- noise floor and loudness ----------------------------------------------------------------------------------- */
+
+static void
+band_start (Band * band, double energy)
+{
+  band->floor = CLAMP (energy, LOWEST_FLOOR, FIRST_FLOOR);
+  band->smooth = band->slow = energy;
+  band->lowest = INFINITY;
+  for (guint k = 0; k < N_BLOCKS; k++)
+    band->blocks[k] = INFINITY;
+}
+
+static void
+band_smooth (Band * band, double energy)
+{
+  band->smooth += (1 - LOUDNESS_SMOOTHING) * (energy - band->smooth);
+  band->slow += (1 - LOWEST_SMOOTHING) * (energy - band->slow);
+  band->lowest = MIN (band->lowest, band->slow);
+}
+
+static double
+band_lowest (const Band * band)
+{
+  double lowest = band->lowest;
+
+  for (guint k = 0; k < N_BLOCKS; k++)
+    lowest = MIN (lowest, band->blocks[k]);
+  return lowest;
+}
+
+/* @up: how fast the floor may rise */
+static void
+band_follow (Band * band, double energy, double up)
+{
+  double seen = MIN (energy, FLOOR_JUMP * band->floor);
+
+  band->floor += (seen < band->floor ? FLOOR_DOWN : up) * (seen - band->floor);
+  band->floor = MAX (band->floor, LOWEST_FLOOR);
+}
+
+static double
+loudness (const GstEmotion2vecSpeech * speech)
+{
+  double sum = 0;
+
+  for (guint b = 0; b < N_BANDS; b++) {
+    const Band *band = &speech->bands[b];
+
+    if (band->smooth > band->floor)
+      sum += MIN (MAX_DB, 10 * log10 (band->smooth / band->floor));
+  }
+  return sum / N_BANDS;
+}
+
+/* How fast the floor may rise now. */
+static double
+floor_rate (const GstEmotion2vecSpeech * speech, gboolean may_open)
+{
+  if (!speech->open && !may_open)
+    return FLOOR_UP;
+  if (speech->voice_end == 0 || speech->n + 1 - speech->voice_end > VOICE_LASTS)
+    return FLOOR_UP_NOISE;
+  return 0;
+}
+
+static void
+follow_floor (GstEmotion2vecSpeech * speech, const double *energies,
+    gboolean may_open)
+{
+  double up = floor_rate (speech, may_open);
+  guint64 block = speech->n / BLOCK_FRAMES;
+
+  for (guint b = 0; b < N_BANDS; b++) {
+    Band *band = &speech->bands[b];
+
+    band_follow (band, energies[b], up);
+    if (block > 0)
+      band->floor = MAX (band->floor, band_lowest (band));
+    if ((speech->n + 1) % BLOCK_FRAMES == 0) {
+      band->blocks[block % N_BLOCKS] = band->lowest;
+      band->lowest = INFINITY;
+    }
+  }
+}
+
+/* ---- spans ------------------------------------------------------------------------------------------------------ */
+
+/* Where a span starts that opens with the frame after @n frames, its first loud frame being @first. */
+static guint64
+start_of (const GstEmotion2vecSpeech * speech, guint64 n, guint64 first)
+{
+  guint64 start = n > MAX_ONSET ? MAX (first, n - MAX_ONSET) : first;
+
+  start -= MIN (start, MARGIN);
+  return MAX (start, speech->previous_end);
+}
+
+static guint64
+end_of (const GstEmotion2vecSpeech * speech)
+{
+  return MIN (speech->end + MARGIN, speech->n);
+}
+
+/* The quietest of the last frames, all in the second half of the open span. */
+static guint64
+quietest (const GstEmotion2vecSpeech * speech)
+{
+  guint64 n = MIN (CUT_SEARCH, (speech->n - speech->start) / 2);
+  guint64 best = speech->n;
+  float least = INFINITY;
+
+  for (guint64 k = speech->n - n; k < speech->n; k++) {
+    float level = speech->levels[k % CUT_SEARCH];
+
+    if (level < least) {
+      least = level;
+      best = k;
+    }
+  }
+  return best;
+}
+
+/* Ends the open span, and with @goes_on starts the next one, at @at. */
+static gboolean
+end_span (GstEmotion2vecSpeech * speech, guint64 at, gboolean goes_on,
+    GstEmotion2vecSpan * span)
+{
+  span->start = speech->start;
+  span->end = MIN (at, end_of (speech));
+  speech->previous_end = MAX (speech->previous_end, at);
+  speech->start = at;
+  speech->open = goes_on;
+  speech->strong = 0;
+  return span->end > span->start;
+}
+
+static guint
+count_strong (const GstEmotion2vecSpeech * speech)
+{
+  guint n = 0;
+
+  for (guint k = 0; k < OPEN_AMONG; k++)
+    n += speech->strong >> k & 1;
+  return n;
+}
+
+/* What is known of one frame. */
+typedef struct
+{
+  double loudness;
+  gboolean may_open, loud, voiced;
+} Judgement;
+
+static Judgement
+judge (const GstEmotion2vecSpeech * speech,
+    const GstEmotion2vecFrameFeatures * frame, gboolean vote)
+{
+  double close_db = CLOSE_DB;
+  gboolean audible = frame->level > speech->settings.silence_threshold;
+  Judgement judgement;
+
+  if (speech->open)
+    close_db = MAX (close_db, CLOSE_SHARE * speech->peak);
+  judgement.loudness = loudness (speech);
+  judgement.may_open = audible && judgement.loudness > OPEN_DB;
+  judgement.loud = audible && judgement.loudness > close_db;
+  judgement.voiced = judgement.loud && (vote || frame->voicing > VOICED);
+  return judgement;
+}
+
+/* The last frame, number n - 1, may open the span. */
+static void
+try_open (GstEmotion2vecSpeech * speech, double frame_loudness)
+{
+  if (count_strong (speech) < OPEN_FRAMES)
+    return;
+  speech->open = TRUE;
+  speech->start = start_of (speech, speech->n - 1, speech->loud_start);
+  speech->end = speech->n;
+  speech->peak = frame_loudness;
+}
+
+static void
+note (GstEmotion2vecSpeech * speech, const Judgement * frame)
+{
+  gboolean certain = frame->loudness > CERTAIN_DB;
+  gboolean strong = frame->may_open && (frame->voiced || certain);
+
+  speech->strong = speech->strong << 1 | (strong ? 1 : 0);
+  if (frame->loud) {
+    if (speech->n >= speech->loud_end + MAX_HOLE)
+      speech->loud_start = speech->n;
+    speech->loud_end = speech->n + 1;
+  }
+  if (frame->voiced)
+    speech->voice_end = speech->n + 1;
+}
+
+/* Whether the last frame belongs to the open span. */
+static gboolean
+goes_on (GstEmotion2vecSpeech * speech, const Judgement * frame)
+{
+  if (frame->loudness > speech->peak)
+    speech->peak += PEAK_RATE * (frame->loudness - speech->peak);
+  return frame->loud && (frame->loudness > CERTAIN_DB
+      || (speech->voice_end > 0
+          && speech->n - speech->voice_end <= VOICE_LASTS));
+}
+
+gboolean
+gst_emotion2vec_speech_push (GstEmotion2vecSpeech * speech,
+    const float *samples, gboolean vote, GstEmotion2vecSpan * span)
+{
+  GstEmotion2vecFrameFeatures frame;
+  Judgement judgement;
+
+  gst_emotion2vec_features_push (speech->features, samples, &frame);
+  for (guint b = 0; b < N_BANDS; b++) {
+    if (speech->n == 0)
+      band_start (&speech->bands[b], frame.bands[b]);
+    band_smooth (&speech->bands[b], frame.bands[b]);
+  }
+  judgement = judge (speech, &frame, vote);
+  note (speech, &judgement);
+  follow_floor (speech, frame.bands, judgement.may_open);
+  speech->levels[speech->n % CUT_SEARCH] = (float) frame.level;
+  speech->n++;
+  if (!speech->open)
+    try_open (speech, judgement.loudness);
+  else if (goes_on (speech, &judgement))
+    speech->end = speech->n;
+  if (!speech->open)
+    return FALSE;
+  if (speech->n - speech->end >= speech->settings.hangover
+      && speech->n > speech->end)
+    return end_span (speech, end_of (speech), FALSE, span);
+  if (speech->n - speech->start >= speech->settings.longest)
+    return end_span (speech, quietest (speech), TRUE, span);
+  return FALSE;
+}
+
+gboolean
+gst_emotion2vec_speech_finish (GstEmotion2vecSpeech * speech,
+    GstEmotion2vecSpan * span)
+{
+  return speech->open && end_span (speech, end_of (speech), FALSE, span);
+}
+
+gboolean
+gst_emotion2vec_speech_current (const GstEmotion2vecSpeech * speech,
+    GstEmotion2vecSpan * span)
+{
+  span->start = speech->start;
+  span->end = end_of (speech);
+  return speech->open && span->end > span->start;
+}
+
+guint64
+gst_emotion2vec_speech_earliest (const GstEmotion2vecSpeech * speech)
+{
+  return speech->open ? speech->start : start_of (speech, speech->n, 0);
+}

@@ -1,0 +1,702 @@
+/* test-options.c - what the properties about scores, channels and outputs do to results.
+ *
+ * Expected scores come from the encoder, called without any GStreamer, and from formulas on them.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <math.h>
+#include <string.h>
+
+#include "slowrig.h"
+
+/* Windows of 500 ms every 250 ms, in sync mode. */
+static Rig *
+new_rig (void)
+{
+  GstAudioInfo info = slowrig_audio ();
+  Rig *rig;
+
+  slow_reset ();
+  rig = rig_new (&info, NULL, "window", 500 * MS, "interval", 250 * MS,
+      "minimum-duration", 100 * MS, NULL);
+  /* the runs of the warm-up do not count */
+  slow_reset ();
+  return rig;
+}
+
+static void
+set (Rig * rig, const char *property, const char *value)
+{
+  gst_util_set_object_arg (G_OBJECT (rig->element), property, value);
+}
+
+/* The model's scores of 500 ms of @samples from @ms on. */
+static double *
+model_scores (const float *samples, guint ms)
+{
+  g_autoptr (E2vResult) output =
+      slowrig_expect (rig_model (), samples + ms * 16, 8000);
+  double *scores = g_new (double, 9);
+
+  for (guint c = 0; c < 9; c++)
+    scores[c] = (double) output->scores[c];
+  return scores;
+}
+
+/* ---- classes ---------------------------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  const char *spec;
+  const char *names[10];
+  const char *members[9];       /* indices of the model's classes, as letters from 'a' on */
+} Classes;
+
+static const Classes some_classes[] = {
+  {"angry,happy,neutral,sad", {"angry", "happy", "neutral", "sad"},
+      {"a", "d", "e", "g"}},
+  {" sad , angry ", {"sad", "angry"}, {"g", "a"}},
+  {"negative=angry+disgusted+fearful+sad,positive=happy,neutral",
+      {"negative", "positive", "neutral"}, {"abcg", "d", "e"}},
+  {"happy", {"happy"}, {"d"}},
+};
+
+static void
+apply (const Classes * classes, const double *model, double *scores, guint n)
+{
+  double sum = 0;
+
+  for (guint c = 0; c < n; c++) {
+    scores[c] = 0;
+    for (const char *m = classes->members[c]; *m; m++)
+      scores[c] += model[*m - 'a'];
+    sum += scores[c];
+  }
+  for (guint c = 0; c < n; c++)
+    scores[c] /= sum;
+}
+
+static void
+check_labels (const GstStructure * fields, const char *const *names)
+{
+  const GValue *labels = gst_structure_get_value (fields, "labels");
+  guint n = g_strv_length ((char **) names);
+
+  g_assert_cmpuint (gst_value_array_get_size (labels), ==, n);
+  for (guint c = 0; c < n; c++)
+    g_assert_cmpstr (g_value_get_string (gst_value_array_get_value (labels,
+                c)), ==, names[c]);
+}
+
+static void
+check_best (const GstStructure * fields, const char *const *names,
+    const double *scores, guint n)
+{
+  double confidence;
+  guint best = 0;
+
+  for (guint c = 1; c < n; c++)
+    if (scores[c] > scores[best])
+      best = c;
+  g_assert_true (gst_structure_get_double (fields, "confidence", &confidence));
+  g_assert_cmpfloat_with_epsilon (confidence, scores[best], 1e-12);
+  g_assert_cmpstr (gst_structure_get_string (fields, "label"), ==, names[best]);
+}
+
+static void
+check_classes (const GstStructure * fields, const Classes * classes,
+    const float *samples)
+{
+  guint n = g_strv_length ((char **) classes->names), n_scores;
+  g_autofree double *model = model_scores (samples, 0);
+  g_autofree double *scores = slowrig_doubles (fields, "scores", &n_scores);
+  double expected[9];
+
+  apply (classes, model, expected, n);
+  check_labels (fields, classes->names);
+  g_assert_cmpuint (n_scores, ==, n);
+  for (guint c = 0; c < n; c++)
+    g_assert_cmpfloat_with_epsilon (scores[c], expected[c], 1e-12);
+  check_best (fields, classes->names, expected, n);
+}
+
+/* In READY they may change. The property `labels` stays the model's. */
+static void
+test_classes (void)
+{
+  g_autofree float *noise = slowrig_noise (500, 1);
+  Rig *rig = new_rig ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (some_classes); i++) {
+    g_autoptr (GPtrArray) results = NULL;
+    GValue labels = G_VALUE_INIT;
+
+    g_object_set (rig->element, "classes", some_classes[i].spec, NULL);
+    slowrig_restart (rig);
+    slowrig_push (rig, noise, 500, 0);
+    results = rig_results (rig, LOG_MESSAGE);
+    g_assert_cmpuint (results->len, ==, i + 1);
+    check_classes (results->pdata[i], &some_classes[i], noise);
+    g_value_init (&labels, GST_TYPE_ARRAY);
+    g_object_get_property (G_OBJECT (rig->element), "labels", &labels);
+    g_assert_cmpuint (gst_value_array_get_size (&labels), ==, 9);
+    g_value_unset (&labels);
+  }
+  rig_free (rig);
+}
+
+/* READY -> PAUSED fails with an error that has all of @parts in it, and passes again once the property is right. */
+static void
+check_bad_classes (const char *model, const char *spec,
+    const char *const *parts)
+{
+  GstElement *element = gst_element_factory_make ("emotion2vec", NULL);
+  g_autoptr (GstBus) bus = gst_bus_new ();
+  g_autoptr (GstMessage) message = NULL;
+  g_autoptr (GError) error = NULL;
+
+  gst_element_set_bus (element, bus);
+  g_object_set (element, "model-file", model, "classes", spec, NULL);
+  g_assert_cmpint (gst_element_set_state (element, GST_STATE_PAUSED), ==,
+      GST_STATE_CHANGE_FAILURE);
+  message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
+  g_assert_nonnull (message);
+  gst_message_parse_error (message, &error, NULL);
+  g_test_message ("%s", error->message);
+  g_assert_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS);
+  for (guint i = 0; parts[i]; i++)
+    g_assert_nonnull (strstr (error->message, parts[i]));
+  g_object_set (element, "classes", NULL, NULL);
+  g_assert_cmpint (gst_element_set_state (element, GST_STATE_PAUSED), !=,
+      GST_STATE_CHANGE_FAILURE);
+  gst_element_set_state (element, GST_STATE_NULL);
+  gst_element_set_bus (element, NULL);
+  gst_object_unref (element);
+}
+
+static void
+test_bad_classes (void)
+{
+  static const char *const official[] = { "joyful", "angry", "disgusted",
+    "fearful", "happy", "neutral", "other", "sad", "surprised", "unknown", NULL
+  };
+  static const char *const numbered[] = { "happy", "class-0, class-1, class-2",
+    NULL
+  };
+  static const char *const twice[] = { "sad", "twice", NULL };
+
+  check_bad_classes (rig_model (), "angry,joyful", official);
+  check_bad_classes (rig_model (), "bad=sad+joyful", official);
+  check_bad_classes (rig_model (), "sad,sad", twice);
+  check_bad_classes (rig_other_model (8, 3, 10), "happy", numbered);
+}
+
+/* ---- threshold -------------------------------------------------------------------------------------------------- */
+
+/* A confidence at the threshold is not below it; label and scores stay whatever it is. */
+static void
+test_threshold (void)
+{
+  g_autofree float *noise = slowrig_noise (1250, 1);
+  g_autofree double *second = model_scores (noise, 250);
+  Rig *rig = new_rig ();
+  g_autoptr (GPtrArray) results = NULL;
+  double top = 0;
+
+  for (guint c = 0; c < 9; c++)
+    top = MAX (top, second[c]);
+  slowrig_push (rig, noise, 500, 0);
+  g_object_set (rig->element, "threshold", top, NULL);
+  slowrig_push (rig, noise + 500 * 16, 250, 500 * MS);
+  g_object_set (rig->element, "threshold", 1.0, NULL);
+  slowrig_push (rig, noise + 750 * 16, 250, 750 * MS);
+  g_object_set (rig->element, "threshold", 0.0, NULL);
+  slowrig_push (rig, noise + 1000 * 16, 250, 1000 * MS);
+  results = rig_results (rig, LOG_MESSAGE);
+  g_assert_cmpuint (results->len, ==, 4);
+  for (guint k = 0; k < 4; k++) {
+    g_assert_true (slowrig_truth (results->pdata[k],
+            "below-threshold") == (k == 2));
+    slowrig_assert_scores (results->pdata[k], rig_model (), noise);
+    g_assert_nonnull (gst_structure_get_string (results->pdata[k], "label"));
+  }
+  rig_free (rig);
+}
+
+/* ---- smoothing -------------------------------------------------------------------------------------------------- */
+
+/* Window @k of a stretch that begins with window @first: what the mean is in closed form. @starts: ms. */
+static void
+check_smoothed (const GstStructure * fields, const float *samples,
+    const guint * starts, guint first, guint k, double time_constant)
+{
+  guint n;
+  g_autofree double *scores = slowrig_doubles (fields, "scores", &n);
+  g_autofree double *raw = model_scores (samples, starts[k]);
+  double expected[9] = { 0 };
+
+  /* window j has the weight (1 - exp (-its distance from the one before)) exp (-its distance from this one); the first, 1 */
+  for (guint j = first; j <= k; j++) {
+    g_autofree double *model = model_scores (samples, starts[j]);
+    double weight = exp ((starts[j] - (double) starts[k]) / 1000 /
+        time_constant);
+
+    if (j > first)
+      weight *= 1 - exp ((starts[j - 1] - (double) starts[j]) / 1000 /
+          time_constant);
+    for (guint c = 0; c < 9; c++)
+      expected[c] += weight * model[c];
+  }
+  g_assert_cmpuint (n, ==, 9);
+  for (guint c = 0; c < 9; c++)
+    g_assert_cmpfloat_with_epsilon (scores[c], expected[c], 1e-9);
+  slowrig_assert_doubles (fields, "raw-scores", raw, 9);
+}
+
+/* Six windows and a tail that is only 130 ms later; then a break, after which it begins anew. */
+static void
+test_smoothing (void)
+{
+  static const guint starts[] = { 0, 250, 500, 750, 1000, 1250, 1380 };
+  g_autofree float *noise = slowrig_noise (1880, 1);
+  Rig *rig = new_rig ();
+  g_autoptr (GPtrArray) results = NULL;
+
+  g_object_set (rig->element, "smoothing", 0.7, NULL);
+  slowrig_push (rig, noise, 1880, 0);
+  slowrig_push (rig, noise, 750, 10000 * MS);
+  g_object_set (rig->element, "smoothing", 0.0, NULL);
+  slowrig_push (rig, noise + 750 * 16, 250, 10750 * MS);
+  g_object_set (rig->element, "smoothing", 0.7, NULL);
+  slowrig_push (rig, noise + 1000 * 16, 500, 11000 * MS);
+  results = rig_results (rig, LOG_MESSAGE);
+  g_assert_cmpuint (results->len, ==, 12);
+  for (guint k = 0; k < 7; k++)
+    check_smoothed (results->pdata[k], noise, starts, 0, k, 0.7);
+  check_smoothed (results->pdata[7], noise, starts, 0, 0, 0.7);
+  check_smoothed (results->pdata[8], noise, starts, 0, 1, 0.7);
+  /* turned off, and on again: begins anew */
+  g_assert_false (gst_structure_has_field (results->pdata[9], "raw-scores"));
+  check_smoothed (results->pdata[10], noise, starts, 3, 3, 0.7);
+  check_smoothed (results->pdata[11], noise, starts, 3, 4, 0.7);
+  rig_free (rig);
+}
+
+/* ---- silence ---------------------------------------------------------------------------------------------------- */
+
+static void
+check_silent (const GstStructure * fields)
+{
+  static const char *const absent[] = { "label", "confidence", "scores",
+    "labels", "raw-scores", "below-threshold", "inference-time",
+    "utterance-embedding", "frame-scores"
+  };
+
+  g_assert_true (slowrig_truth (fields, "silent"));
+  for (guint i = 0; i < G_N_ELEMENTS (absent); i++)
+    g_assert_false (gst_structure_has_field (fields, absent[i]));
+}
+
+/* 4 s, in which [1.0 s, 1.5 s) is loud, 100 ms at 3 s are loud, and the rest is 26 dB below the threshold. */
+static float *
+mostly_quiet (void)
+{
+  float *samples = slowrig_noise (4000, 1);
+
+  for (guint i = 0; i < 4000 * 16; i++) {
+    guint ms = i / 16;
+
+    if (!(ms >= 1000 && ms < 1500) && !(ms >= 3000 && ms < 3100))
+      samples[i] *= 0.0005f;
+  }
+  return samples;
+}
+
+static void
+push_in_windows (Rig * rig, const char *threshold)
+{
+  g_autofree float *samples = mostly_quiet ();
+
+  g_object_set (rig->element, "interval", 500 * MS, "embedding", 1,
+      "granularity", 3, NULL);
+  set (rig, "silence-threshold", threshold);
+  slowrig_restart (rig);
+  slow_reset ();
+  slowrig_push (rig, samples, 4000, 0);
+}
+
+/* Silent windows have results without scores, and cost no run. */
+static void
+test_silence (void)
+{
+  g_autofree float *samples = mostly_quiet ();
+  Rig *rig = new_rig ();
+  g_autoptr (GPtrArray) results = NULL;
+
+  push_in_windows (rig, "-45");
+  results = rig_results (rig, LOG_MESSAGE);
+  g_assert_cmpuint (results->len, ==, 8);
+  for (guint k = 0; k < 8; k++) {
+    rig_assert_span (results->pdata[k], k * 500, 500);
+    g_assert_cmpuint (rig_u64 (results->pdata[k], "id"), ==, k);
+    if (k != 2 && k != 6) {
+      check_silent (results->pdata[k]);
+      continue;
+    }
+    g_assert_false (slowrig_truth (results->pdata[k], "silent"));
+    slowrig_assert_scores (results->pdata[k], rig_model (), samples);
+  }
+  g_assert_cmpuint (slow_n_windows (), ==, 2);
+  g_assert_cmpuint (slowrig_stat (rig, "silent"), ==, 6);
+  g_assert_cmpuint (slowrig_stat (rig, "results"), ==, 8);
+  rig_free (rig);
+}
+
+/* Turned off, nothing is silent, not even zeros. */
+static void
+test_no_silence (void)
+{
+  Rig *rig = new_rig ();
+  g_autoptr (GPtrArray) results = NULL;
+
+  push_in_windows (rig, "-inf");
+  rig_push_silence (rig, 500, 10000 * MS);
+  results = rig_results (rig, LOG_MESSAGE);
+  g_assert_cmpuint (results->len, ==, 9);
+  for (guint k = 0; k < 9; k++)
+    g_assert_false (slowrig_truth (results->pdata[k], "silent"));
+  g_assert_cmpuint (slow_n_windows (), ==, 9);
+  g_assert_cmpuint (slowrig_stat (rig, "silent"), ==, 0);
+  rig_free (rig);
+}
+
+/* ---- channels --------------------------------------------------------------------------------------------------- */
+
+/* Three channels of different noise: @lines, one after the other, of 1 s each. */
+static float *
+interleave (const float *lines)
+{
+  float *samples = g_new (float, 3 * 16000);
+
+  for (guint i = 0; i < 16000; i++)
+    for (guint c = 0; c < 3; c++)
+      samples[3 * i + c] = lines[c * 16000 + i];
+  return samples;
+}
+
+static GPtrArray *
+copy_results (Rig * rig)
+{
+  g_autoptr (GPtrArray) results = rig_results (rig, LOG_MESSAGE);
+  GPtrArray *copies = g_ptr_array_new_with_free_func (
+      (GDestroyNotify) gst_structure_free);
+
+  for (guint i = 0; i < results->len; i++)
+    g_ptr_array_add (copies, gst_structure_copy (results->pdata[i]));
+  return copies;
+}
+
+/* Windows of 500 ms, one after the other. */
+static GPtrArray *
+results_of_channels (const float *lines, guint mode)
+{
+  GstAudioInfo info = rig_audio (GST_AUDIO_FORMAT_F32LE, 16000, 3, FALSE);
+  g_autofree float *samples = interleave (lines);
+  Rig *rig = rig_new (&info, NULL, "window", 500 * MS, "interval",
+      (guint64) 0, "channel-mode", mode, NULL);
+  GPtrArray *results;
+
+  rig_push (rig, (guint8 *) samples, 16000, 333, 0);
+  results = copy_results (rig);
+  rig_free (rig);
+  return results;
+}
+
+static void
+test_channel_first (void)
+{
+  g_autofree float *lines = slowrig_noise (3000, 1);
+  g_autoptr (GPtrArray) results = results_of_channels (lines, 1);
+
+  g_assert_cmpuint (results->len, ==, 2);
+  for (guint k = 0; k < 2; k++) {
+    rig_assert_span (results->pdata[k], k * 500, 500);
+    g_assert_false (gst_structure_has_field (results->pdata[k], "channel"));
+    slowrig_assert_scores (results->pdata[k], rig_model (), lines);
+  }
+}
+
+/* A result for each channel and window, in that order, with ids of their own. */
+static void
+test_channel_each (void)
+{
+  g_autofree float *lines = slowrig_noise (3000, 1);
+  g_autoptr (GPtrArray) results = results_of_channels (lines, 2);
+
+  g_assert_cmpuint (results->len, ==, 6);
+  for (guint k = 0; k < 6; k++) {
+    gint channel = -1;
+
+    rig_assert_span (results->pdata[k], k / 3 * 500, 500);
+    g_assert_cmpuint (rig_u64 (results->pdata[k], "id"), ==, k);
+    g_assert_true (gst_structure_get_int (results->pdata[k], "channel",
+            &channel));
+    g_assert_cmpint (channel, ==, k % 3);
+    slowrig_assert_scores (results->pdata[k], rig_model (),
+        lines + k % 3 * 16000);
+  }
+}
+
+static void
+test_channel_mix (void)
+{
+  g_autofree float *lines = slowrig_noise (3000, 1);
+  g_autofree float *mean = g_new (float, 16000);
+  g_autoptr (GPtrArray) results = results_of_channels (lines, 0);
+
+  for (guint i = 0; i < 16000; i++)
+    mean[i] = (lines[i] + lines[16000 + i] + lines[32000 + i]) / 3;
+  g_assert_cmpuint (results->len, ==, 2);
+  for (guint k = 0; k < 2; k++) {
+    g_autofree double *expected = model_scores (mean, k * 500);
+    guint n;
+    g_autofree double *scores =
+        slowrig_doubles (results->pdata[k], "scores", &n);
+
+    g_assert_false (gst_structure_has_field (results->pdata[k], "channel"));
+    for (guint c = 0; c < 9; c++)
+      g_assert_cmpfloat_with_epsilon (scores[c], expected[c], 1e-5);
+  }
+}
+
+/* ---- source id -------------------------------------------------------------------------------------------------- */
+
+static void
+test_source_id (void)
+{
+  Rig *rig = new_rig ();
+  g_autoptr (GPtrArray) results = NULL;
+  const char *stream_id;
+
+  slowrig_push_noise (rig, 500, 0);
+  g_object_set (rig->element, "source-id", "caller", NULL);
+  slowrig_push_noise (rig, 250, 500 * MS);
+  g_object_set (rig->element, "source-id", "agent", NULL);
+  slowrig_push_noise (rig, 250, 750 * MS);
+  g_object_set (rig->element, "source-id", NULL, NULL);
+  slowrig_push_noise (rig, 250, 1000 * MS);
+  results = rig_results (rig, LOG_MESSAGE);
+  g_assert_cmpuint (results->len, ==, 4);
+  stream_id = gst_structure_get_string (results->pdata[0], "stream-id");
+  g_assert_nonnull (stream_id);
+  for (guint k = 0; k < 4; k++)
+    g_assert_cmpstr (gst_structure_get_string (results->pdata[k],
+            "source-id"), ==, k == 1 ? "caller" : k == 2 ? "agent" : stream_id);
+  rig_free (rig);
+}
+
+/* ---- outputs ---------------------------------------------------------------------------------------------------- */
+
+static void
+check_ids (const GPtrArray * results, guint first, guint n)
+{
+  g_assert_cmpuint (results->len, ==, n);
+  for (guint k = 0; k < n; k++)
+    g_assert_cmpuint (rig_u64 (results->pdata[k], "id"), ==, first + k);
+}
+
+/* Windows 0 to 2 have a buffer, in sync mode all three, in async mode when they are done; the tail has none. */
+static void
+check_outputs (guint mode, gboolean post, gboolean attach, gboolean send)
+{
+  GstAudioInfo info = slowrig_audio ();
+  Rig *rig = rig_new (&info, NULL, "window", 500 * MS, "interval", 250 * MS,
+      "minimum-duration", 100 * MS, "mode", mode, "post-messages", post,
+      "attach-meta", attach, "send-events", send, NULL);
+  g_autoptr (GPtrArray) messages = NULL, metas = NULL, events = NULL;
+
+  slowrig_push_noise (rig, 1000, 0);
+  slowrig_settle (rig);
+  slowrig_push_noise (rig, 130, 1000 * MS);
+  rig_send (rig, gst_event_new_eos ());
+  messages = rig_results (rig, LOG_MESSAGE);
+  metas = rig_results (rig, LOG_BUFFER);
+  events = rig_results (rig, LOG_EVENT);
+  check_ids (messages, 0, post ? 4 : 0);
+  check_ids (metas, 0, attach ? 3 : 0);
+  if (send)
+    check_ids (events, 0, 4);
+  else
+    check_ids (events, 3, attach ? 1 : 0);
+  g_assert_cmpuint (slowrig_stat (rig, "results"), ==, 4);
+  rig_free (rig);
+}
+
+static void
+test_outputs (void)
+{
+  for (guint i = 0; i < 16; i++)
+    check_outputs (i & 8 ? MODE_ASYNC : MODE_SYNC, (i & 1) != 0, (i & 2) != 0,
+        (i & 4) != 0);
+}
+
+/* All in one buffer, in each carrier in the same words. */
+static void
+test_same_words (void)
+{
+  Rig *rig = new_rig ();
+  g_autoptr (GPtrArray) messages = NULL, metas = NULL, events = NULL;
+
+  g_object_set (rig->element, "send-events", TRUE, NULL);
+  slowrig_push_noise (rig, 1000, 0);
+  messages = rig_results (rig, LOG_MESSAGE);
+  metas = rig_results (rig, LOG_BUFFER);
+  events = rig_results (rig, LOG_EVENT);
+  check_ids (messages, 0, 3);
+  check_ids (metas, 0, 3);
+  check_ids (events, 0, 3);
+  for (guint k = 0; k < 3; k++) {
+    gst_structure_set_name (metas->pdata[k], "emotion2vec");
+    g_assert_true (gst_structure_is_equal (messages->pdata[k],
+            metas->pdata[k]));
+    g_assert_true (gst_structure_is_equal (messages->pdata[k],
+            events->pdata[k]));
+  }
+  rig_free (rig);
+}
+
+/* ---- embeddings and frames -------------------------------------------------------------------------------------- */
+
+/* The field is a sample of float32 of @n_frames rows (0: one vector) of @width numbers that are @expected. */
+static void
+check_sample (const GstStructure * fields, const char *name,
+    const char *media_type, guint n_frames, guint width, const float *expected)
+{
+  g_autoptr (GstSample) sample = NULL;
+  const GstStructure *caps;
+  const GValue *dims;
+  GstMapInfo map;
+
+  g_assert_true (gst_structure_get (fields, name, GST_TYPE_SAMPLE, &sample,
+          NULL));
+  caps = gst_caps_get_structure (gst_sample_get_caps (sample), 0);
+  g_assert_true (gst_structure_has_name (caps, media_type));
+  g_assert_cmpstr (gst_structure_get_string (caps, "type"), ==, "float32");
+  dims = gst_structure_get_value (caps, "dims");
+  g_assert_cmpuint (gst_value_array_get_size (dims), ==, n_frames ? 2 : 1);
+  if (n_frames)
+    g_assert_cmpint (g_value_get_int (gst_value_array_get_value (dims, 0)), ==,
+        n_frames);
+  g_assert_cmpint (g_value_get_int (gst_value_array_get_value (dims,
+              n_frames ? 1 : 0)), ==, width);
+  g_assert_true (gst_structure_has_field (caps, "rate") == (n_frames > 0));
+  g_assert_true (gst_buffer_map (gst_sample_get_buffer (sample), &map,
+          GST_MAP_READ));
+  g_assert_cmpmem (map.data, map.size, expected,
+      MAX (1, n_frames) * width * sizeof (float));
+  gst_buffer_unmap (gst_sample_get_buffer (sample), &map);
+}
+
+static void
+check_matrices (const GstStructure * fields, const float *samples, guint ms,
+    guint embedding, gboolean frames)
+{
+  const char *media_type = "application/x-emotion2vec-embedding";
+  g_autoptr (E2vResult) expected =
+      slowrig_expect (rig_model (), samples + ms * 16, 8000);
+
+  /* 8000 samples, 400 a frame and 320 between them */
+  g_assert_cmpuint (expected->n_frames, ==, 24);
+  g_assert_true (gst_structure_has_field (fields,
+          "utterance-embedding") == ((embedding & 1) != 0));
+  g_assert_true (gst_structure_has_field (fields,
+          "frame-embedding") == ((embedding & 2) != 0));
+  g_assert_true (gst_structure_has_field (fields, "frame-scores") == frames);
+  if (embedding & 1)
+    check_sample (fields, "utterance-embedding", media_type, 0, 32,
+        expected->utterance);
+  if (embedding & 2)
+    check_sample (fields, "frame-embedding", media_type, 24, 32,
+        expected->frames);
+  if (frames)
+    check_sample (fields, "frame-scores", "application/x-emotion2vec-scores",
+        24, 9, expected->frame_scores);
+}
+
+/* What is asked for changes from window to window. */
+static void
+test_matrices (void)
+{
+  g_autofree float *noise = slowrig_noise (2250, 1);
+  Rig *rig = new_rig ();
+  g_autoptr (GPtrArray) results = NULL;
+
+  for (guint k = 0; k < 8; k++) {
+    g_object_set (rig->element, "embedding", k % 4, "granularity",
+        k < 4 ? 1 : 3, NULL);
+    if (k == 0)
+      slowrig_push (rig, noise, 500, 0);
+    else
+      slowrig_push (rig, noise + (250 + k * 250) * 16, 250,
+          (250 + k * 250) * MS);
+  }
+  results = rig_results (rig, LOG_BUFFER);
+  g_assert_cmpuint (results->len, ==, 8);
+  for (guint k = 0; k < 8; k++) {
+    check_matrices (results->pdata[k], noise, k * 250, k % 4, k >= 4);
+    /* frames of features are only computed if somebody wants them */
+    g_assert_true (slow_run (k).frames == (k % 4 >= 2 || k >= 4));
+  }
+  rig_free (rig);
+}
+
+/* Scores of frames are of the classes asked for too. */
+static void
+test_frames_of_classes (void)
+{
+  const Classes *classes = &some_classes[2];
+  g_autofree float *noise = slowrig_noise (500, 1);
+  g_autoptr (E2vResult) output = slowrig_expect (rig_model (), noise, 8000);
+  float expected[24 * 3];
+  Rig *rig = new_rig ();
+  g_autoptr (GPtrArray) results = NULL;
+
+  for (guint f = 0; f < 24; f++) {
+    double model[9], scores[3];
+
+    for (guint c = 0; c < 9; c++)
+      model[c] = (double) output->frame_scores[f * 9 + c];
+    apply (classes, model, scores, 3);
+    for (guint c = 0; c < 3; c++)
+      expected[f * 3 + c] = (float) scores[c];
+  }
+  g_object_set (rig->element, "classes", classes->spec, "granularity", 3, NULL);
+  slowrig_restart (rig);
+  slowrig_push (rig, noise, 500, 0);
+  results = rig_results (rig, LOG_MESSAGE);
+  g_assert_cmpuint (results->len, ==, 1);
+  check_sample (results->pdata[0], "frame-scores",
+      "application/x-emotion2vec-scores", 24, 3, expected);
+  rig_free (rig);
+}
+
+int
+main (int argc, char **argv)
+{
+  gst_init (NULL, NULL);
+  g_test_init (&argc, &argv, NULL);
+  slowrig_install ();
+  g_test_add_func ("/options/classes", test_classes);
+  g_test_add_func ("/options/bad-classes", test_bad_classes);
+  g_test_add_func ("/options/threshold", test_threshold);
+  g_test_add_func ("/options/smoothing", test_smoothing);
+  g_test_add_func ("/options/silence", test_silence);
+  g_test_add_func ("/options/no-silence", test_no_silence);
+  g_test_add_func ("/options/channel-first", test_channel_first);
+  g_test_add_func ("/options/channel-each", test_channel_each);
+  g_test_add_func ("/options/channel-mix", test_channel_mix);
+  g_test_add_func ("/options/source-id", test_source_id);
+  g_test_add_func ("/options/outputs", test_outputs);
+  g_test_add_func ("/options/same-words", test_same_words);
+  g_test_add_func ("/options/matrices", test_matrices);
+  g_test_add_func ("/options/frames-of-classes", test_frames_of_classes);
+  return g_test_run ();
+}

@@ -1,0 +1,144 @@
+"""speechkit.py - recordings with known pauses, and how well the windower finds the speech in them.
+
+Spans are pairs of times in seconds. Where speech begins and ends is measured on the clean audio by its energy above 100 Hz
+alone: from the first to the last 10 ms that are less than 40 dB below the loudest.
+
+SPDX-License-Identifier: LGPL-2.1-or-later"""
+import os
+import subprocess
+import tempfile
+
+import numpy
+
+LISTEN = os.environ['EMOTION2VEC_LISTEN']
+GST_LAUNCH = os.environ['GST_LAUNCH']
+CLIPS = os.environ['EMOTION2VEC_CLIPS']
+RATE = 16000
+FRAME = 160
+
+# the times of a stretch found count as right if they are this near
+NEAR = 0.1
+
+
+def decode(path):
+    """An Ogg Opus file as mono 16 kHz samples."""
+    with tempfile.NamedTemporaryFile() as file:
+        line = ['filesrc', f'location={path}', '!', 'oggdemux', '!', 'opusdec', '!', 'audioconvert', '!', 'audioresample', '!',
+                f'audio/x-raw,format=F32LE,rate={RATE},channels=1', '!', 'filesink', f'location={file.name}']
+        subprocess.run([GST_LAUNCH, '-q', *line], check=True, timeout=60)
+        return numpy.fromfile(file.name, '<f4').astype(float)
+
+
+def without_rumble(audio):
+    """What is above 100 Hz."""
+    spectrum = numpy.fft.rfft(audio)
+    spectrum[:round(100 * len(audio) / RATE)] = 0
+    return numpy.fft.irfft(spectrum, len(audio))
+
+
+def frame_levels(audio):
+    """dBFS of each 10 ms."""
+    frames = audio[:len(audio) // FRAME * FRAME].reshape(-1, FRAME)
+    return 10 * numpy.log10((frames ** 2).mean(1) + 1e-12)
+
+
+def loud_frames(audio, below_peak):
+    levels = frame_levels(without_rumble(audio))
+    return numpy.flatnonzero(levels > levels.max() - below_peak)
+
+
+def edges(audio):
+    """First and last moment of speech."""
+    loud = loud_frames(audio, 40)
+    return loud[0] * FRAME / RATE, (loud[-1] + 1) * FRAME / RATE
+
+
+def find_speech(audio):
+    """What the windower finds: a list of (start, end, moment when it was known)."""
+    with tempfile.NamedTemporaryFile() as file:
+        audio.astype('<f4').tofile(file.name)
+        done = subprocess.run([LISTEN, file.name], check=True, capture_output=True, text=True, timeout=600)
+    return [tuple(int(number) / RATE for number in line.split()) for line in done.stdout.splitlines()]
+
+
+def white(n, random):
+    return random.standard_normal(n)
+
+
+def pink(n, random):
+    spectrum = numpy.fft.rfft(random.standard_normal(n))
+    spectrum[1:] /= numpy.sqrt(numpy.arange(1, len(spectrum)))
+    spectrum[0] = 0
+    return numpy.fft.irfft(spectrum, n)
+
+
+def add_noise(audio, spans, noise, ratio):
+    """`noise` added, `ratio` dB below the mean power of the audio inside of `spans`; and where the speech is then still
+    louder than the noise, as spans."""
+    speech = numpy.concatenate([audio[round(start * RATE):round(end * RATE)] for start, end in spans])
+    power = (speech ** 2).mean() / 10 ** (ratio / 10)
+    levels = frame_levels(audio)
+    audible = []
+    for start, end in spans:
+        first = round(start * RATE / FRAME)
+        loud = numpy.flatnonzero(levels[first:round(end * RATE / FRAME)] > 10 * numpy.log10(power))
+        audible.append((start + loud[0] * FRAME / RATE, start + (loud[-1] + 1) * FRAME / RATE))
+    mixed = audio + noise[:len(audio)] * numpy.sqrt(power / (noise[:len(audio)] ** 2).mean())
+    return mixed / max(1, abs(mixed).max()), audible
+
+
+class Score:
+    """Counts over any number of recordings."""
+
+    def __init__(self):
+        self.there = self.found = self.false = 0
+        self.minutes = 0
+        self.starts, self.ends, self.delays = [], [], []
+
+    def add(self, audio, spans, audible=None):
+        """Looks for `spans`; the edges are compared with those of `audible`."""
+        stretches = find_speech(audio)
+        self.minutes += len(audio) / RATE / 60
+        self.there += len(spans)
+        self.false += sum(all(common(stretch, span) <= 0 for span in spans) for stretch in stretches)
+        left = list(stretches)
+        for span, heard in zip(spans, audible or spans):
+            best = max(left, key=lambda stretch: common(stretch, span), default=(0, 0, 0))
+            if not is_match(best, span):
+                continue
+            left.remove(best)
+            self.found += 1
+            self.starts.append(best[0] - heard[0])
+            self.ends.append(best[1] - heard[1])
+            self.delays.append(best[2] - heard[1])
+
+    def share_found(self):
+        return self.found / self.there
+
+    def false_a_minute(self):
+        return self.false / self.minutes
+
+    def share_near(self):
+        return float((abs(numpy.array(self.starts + self.ends)) <= NEAR).mean())
+
+    def median_error(self):
+        return float(numpy.median(abs(numpy.array(self.starts + self.ends))))
+
+    def delay(self, percent):
+        return float(numpy.percentile(self.delays, percent))
+
+    def __str__(self):
+        return (f'{self.found} of {self.there} found ({100 * self.share_found():.1f} %), {self.false_a_minute():.2f} false a '
+                f'minute, edges: median error {1000 * self.median_error():.0f} ms, {100 * self.share_near():.0f} % within '
+                f'{1000 * NEAR:.0f} ms, known after {self.delay(50):.2f} s ({self.delay(95):.2f} s)')
+
+
+def common(stretch, span):
+    """Seconds that both share."""
+    return min(stretch[1], span[1]) - max(stretch[0], span[0])
+
+
+def is_match(stretch, span):
+    """Half of the span, and not much else."""
+    length = span[1] - span[0]
+    return common(stretch, span) >= length / 2 and stretch[1] - stretch[0] <= 2 * length + 0.5
