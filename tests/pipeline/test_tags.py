@@ -91,9 +91,11 @@ class Tags(pipelinekit.PipelineTest):
         self.assertNotIn('comment', found)
 
     def test_comment_of_others_stays(self):
-        """The stream has both; Matroska writes the first one only, which is theirs."""
-        path, _ = self.write('comment.mkv', 'opusenc ! matroskamux', 'window=0', 'comment=of-others')
-        self.assertEqual(self.read(path)['comment'], {'of-others'})
+        """The stream has both; the file gets the first one only, which is theirs."""
+        for suffix in ('mkv', 'mp4', 'wav'):
+            with self.subTest(container=suffix):
+                path, _ = self.write(f'comment.{suffix}', CONTAINERS[suffix][0], 'window=0', 'comment=of-others')
+                self.assertEqual(self.read(path)['comment'], {'of-others'})
         done = launch(f'-t filesrc location={self.clip} ! decodebin ! taginject tags=comment=of-others ! emotion2vec '
                       f'device=ref model-file={self.model} window=0 ! fakesink')
         result, = messages(done)
