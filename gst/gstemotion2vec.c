@@ -275,8 +275,17 @@ static GstFlowReturn
 gst_emotion2vec_generate_output (GstBaseTransform * trans, GstBuffer ** output)
 {
   GstEmotion2vec *self = GST_EMOTION2VEC (trans);
+  GstBuffer *buffer;
 
-  *output = next_buffer (self, delay_frames (self));
+  /* The base class would mark the next buffer that it pushes with a DISCONT that came in: of audio that is held back, an
+   * earlier one. So it gets none to push. */
+  *output = NULL;
+  while ((buffer = next_buffer (self, delay_frames (self)))) {
+    GstFlowReturn flow = gst_pad_push (trans->srcpad, buffer);
+
+    if (flow != GST_FLOW_OK)
+      return flow;
+  }
   return GST_FLOW_OK;
 }
 

@@ -178,6 +178,40 @@ examine_answer (E2vEncoder * encoder, const char *part, const GError * failure,
   return TRUE;
 }
 
+/* What the element would run in place of a device's first choice. */
+static void
+examine_instead (Doctor * doctor, guint index)
+{
+  g_autofree char *name = g_strdup_printf ("%u", index);
+  g_autofree char *part = g_strdup_printf ("instead of %u", index);
+  g_autofree char *detail = NULL;
+  g_autoptr (E2vEncoder) encoder = e2v_encoder_new (doctor->model, name,
+      E2V_PRECISION_AUTO, NULL, NULL);
+
+  if (!encoder)
+    return;
+  detail = g_strdup_printf ("%s, %s: right", e2v_encoder_description (encoder),
+      e2v_precision_name (e2v_encoder_precision (encoder)));
+  say ("ok", part, detail);
+  doctor->device_works = TRUE;
+}
+
+static void
+examine_device (Doctor * doctor, guint index)
+{
+  g_autofree char *part = g_strdup_printf ("answer of %u", index);
+  g_autoptr (GError) failure = NULL;
+  g_autoptr (E2vEncoder) encoder = open_device (doctor, index, &failure);
+
+  if (examine_answer (encoder, part, failure,
+          "Update the driver. The element tries other shaders, fp32 and other "
+          "devices by itself; 'emotion2vec-model selftest' shows which are "
+          "right."))
+    doctor->device_works = TRUE;
+  else
+    examine_instead (doctor, index);
+}
+
 static void
 examine_answers (Doctor * doctor)
 {
@@ -191,16 +225,8 @@ examine_answers (Doctor * doctor)
   /* if the question is wrong, no device can be blamed */
   if (!doctor->model_works)
     return;
-  for (guint i = 0; doctor->devices && i < doctor->devices->len; i++) {
-    g_autofree char *part = g_strdup_printf ("answer of %u", i);
-    g_autoptr (GError) failure = NULL;
-    g_autoptr (E2vEncoder) encoder = open_device (doctor, i, &failure);
-
-    doctor->device_works |= examine_answer (encoder, part, failure,
-        "Update the driver. The element tries other shaders, fp32 and other "
-        "devices by itself; 'emotion2vec-model selftest' shows which are "
-        "right.");
-  }
+  for (guint i = 0; doctor->devices && i < doctor->devices->len; i++)
+    examine_device (doctor, i);
 }
 
 static void

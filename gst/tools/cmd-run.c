@@ -81,8 +81,8 @@ run_window (Run * run, const char *name, const E2vWindow * window,
           error))
     return FALSE;
   if (e2v_encoder_n_rebuilds (run->encoder) != before)
-    tool_warning ("%s: %s; the device was opened again, and this result is of "
-        "the second try", name, e2v_encoder_rebuild_reason (run->encoder));
+    tool_warning ("%s: %s; the device was opened again for this result", name,
+        e2v_encoder_rebuild_reason (run->encoder));
   else if ((*result)->rerun)
     tool_warning ("%s: half precision gave a value that is not finite; this "
         "result is of fp32", name);

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define MAX_BYTE_ORDER 16
+
 struct _E2vCheckpoint
 {
   E2vValuePool *pool;
@@ -43,7 +45,7 @@ check_byte_order (E2vTorchZip * zip, GError ** error)
 
   if (!e2v_torch_zip_has (zip, "byteorder"))
     return TRUE;
-  order = e2v_torch_zip_read (zip, "byteorder", &size, error);
+  order = e2v_torch_zip_read (zip, "byteorder", MAX_BYTE_ORDER, &size, error);
   if (!order)
     return FALSE;
   if (size != 6 || memcmp (order, "little", 6) != 0)
@@ -62,7 +64,7 @@ open_zip (E2vCheckpoint * checkpoint, const guint8 * data, gsize size,
   if (!checkpoint->zip || !check_byte_order (checkpoint->zip, error))
     return FALSE;
   checkpoint->pickle = e2v_torch_zip_read (checkpoint->zip, "data.pkl",
-      &pickle_size, error);
+      E2V_PICKLE_MAX_SIZE, &pickle_size, error);
   if (!checkpoint->pickle)
     return FALSE;
   checkpoint->root = e2v_pickle_read (checkpoint->pool, checkpoint->pickle,
@@ -162,7 +164,7 @@ load_storage (E2vCheckpoint * checkpoint, const E2vStorage * storage,
   if (!checkpoint->cached || !e2v_value_equals (checkpoint->cached_key, key)) {
     g_clear_pointer (&checkpoint->cached, g_free);
     path = g_strconcat ("data/", key, NULL);
-    checkpoint->cached = e2v_torch_zip_read (checkpoint->zip, path,
+    checkpoint->cached = e2v_torch_zip_read (checkpoint->zip, path, G_MAXSIZE,
         &checkpoint->cached_size, error);
     checkpoint->cached_key = storage->key;
   }

@@ -106,9 +106,12 @@ read_key (E2vGguf * gguf, E2vBytes * bytes, GError ** error)
 static gboolean
 read_keys (E2vGguf * gguf, E2vBytes * bytes, guint64 n, GError ** error)
 {
-  if (n > MAX_ENTRIES || n > e2v_bytes_left (bytes) / MIN_KEY_SIZE)
+  if (n > MAX_ENTRIES)
     return e2v_bad_format (error,
         "an absurd count of %" G_GUINT64_FORMAT " keys", n);
+  if (n > e2v_bytes_left (bytes) / MIN_KEY_SIZE)
+    return e2v_bad_format (error, "the file is too short for %"
+        G_GUINT64_FORMAT " keys", n);
   for (guint64 i = 0; i < n; i++) {
     if (!read_key (gguf, bytes, error))
       return FALSE;
@@ -227,9 +230,12 @@ read_tensor (E2vGguf * gguf, E2vBytes * bytes, GError ** error)
 static gboolean
 read_tensors (E2vGguf * gguf, E2vBytes * bytes, guint64 n, GError ** error)
 {
-  if (n > MAX_ENTRIES || n > e2v_bytes_left (bytes) / MIN_TENSOR_SIZE)
+  if (n > MAX_ENTRIES)
     return e2v_bad_format (error,
         "an absurd count of %" G_GUINT64_FORMAT " tensors", n);
+  if (n > e2v_bytes_left (bytes) / MIN_TENSOR_SIZE)
+    return e2v_bad_format (error, "the file is too short for %"
+        G_GUINT64_FORMAT " tensors", n);
   for (guint64 i = 0; i < n; i++) {
     if (!read_tensor (gguf, bytes, error))
       return FALSE;

@@ -1,7 +1,6 @@
 /* e2vggufwriter.h - writes the GGUF container, version 3.
  *
- * Collects keys and descriptions of tensors in memory, then writes the file at once; the data of a tensor may be made at
- * that moment. Knows nothing of emotion2vec. MT: a writer belongs to one thread.
+ * Collects keys and descriptions of tensors in memory, then writes the file at once. Knows nothing of emotion2vec. MT: a writer belongs to one thread.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef E2V_GGUF_WRITER_H
 #define E2V_GGUF_WRITER_H

@@ -17,7 +17,6 @@
 #include <string.h>
 
 /* The largest public checkpoint's pickle has some hundred kilobytes. */
-#define MAX_SIZE (64 << 20)
 #define MAX_VALUES (1 << 20)
 #define MAX_NAME 256
 #define MAX_NAMES_SIZE (4 << 20)
@@ -627,7 +626,7 @@ e2v_pickle_read (E2vValuePool * pool, const guint8 * data, gsize size,
   E2vMachine m;
   const E2vValue *value;
 
-  e2v_machine_init (&m, pool, data, MIN (size, MAX_SIZE));
+  e2v_machine_init (&m, pool, data, MIN (size, E2V_PICKLE_MAX_SIZE));
   value = run (&m, error);
   if (value && used)
     *used = m.bytes.pos;

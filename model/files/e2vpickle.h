@@ -10,6 +10,9 @@
 
 G_BEGIN_DECLS
 
+/* No more is read of what may be a longer one. */
+#define E2V_PICKLE_MAX_SIZE (64 << 20)
+
 /* Reads one pickle from the start of @data, which has to outlive @pool. @used: (out) (nullable): its length, behind which
  * more may follow. The value belongs to @pool. Errors: E2V_ERROR_FORMAT. */
 const E2vValue *e2v_pickle_read (E2vValuePool * pool, const guint8 * data, gsize size, gsize * used, GError ** error);

@@ -102,7 +102,7 @@ e2v_torch_zip_has (E2vTorchZip * zip, const char *path)
 
 static gboolean
 check_entry (E2vTorchZip * zip, const char *name, const zip_stat_t * info,
-    GError ** error)
+    gsize limit, GError ** error)
 {
   const zip_uint64_t needed = ZIP_STAT_SIZE | ZIP_STAT_COMP_METHOD;
 
@@ -115,6 +115,10 @@ check_entry (E2vTorchZip * zip, const char *name, const zip_stat_t * info,
   if (info->size > zip->size)
     return e2v_bad_format (error, "the zip entry '%s' is larger than the file",
         name);
+  if (info->size > limit)
+    return e2v_bad_format (error, "the zip entry '%s' has %" G_GUINT64_FORMAT
+        " bytes, at most %" G_GSIZE_FORMAT " make sense there", name,
+        (guint64) info->size, limit);
   zip->read += info->size;
   if (zip->read / MAX_PASSES > zip->size)
     return e2v_bad_format (error, "the zip archive's entries overlap, or its "
@@ -140,8 +144,8 @@ read_entry (zip_file_t * file, guint8 * data, gsize size)
 }
 
 guint8 *
-e2v_torch_zip_read (E2vTorchZip * zip, const char *path, gsize * size,
-    GError ** error)
+e2v_torch_zip_read (E2vTorchZip * zip, const char *path, gsize limit,
+    gsize * size, GError ** error)
 {
   g_autofree char *name = g_strconcat (zip->folder, path, NULL);
   g_autofree guint8 *data = NULL;
@@ -153,7 +157,7 @@ e2v_torch_zip_read (E2vTorchZip * zip, const char *path, gsize * size,
     e2v_bad_format (error, "the zip entry '%s' is missing", name);
     return NULL;
   }
-  if (!check_entry (zip, name, &info, error))
+  if (!check_entry (zip, name, &info, limit, error))
     return NULL;
   data = e2v_alloc (info.size, 1, error);
   if (!data)

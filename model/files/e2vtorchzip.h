@@ -16,9 +16,10 @@ E2vTorchZip *e2v_torch_zip_open (const guint8 * data, gsize size, GError ** erro
 void e2v_torch_zip_close (E2vTorchZip * zip);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (E2vTorchZip, e2v_torch_zip_close)
 
-/* The entry NAME/@path with its checksum verified; free with g_free(). Compressed entries are refused: torch writes none,
- * and so no small file can become a large one. Errors: E2V_ERROR_FORMAT, E2V_ERROR_OUT_OF_MEMORY. */
-guint8 *e2v_torch_zip_read (E2vTorchZip * zip, const char *path, gsize * size, GError ** error);
+/* The entry NAME/@path, at most @limit bytes, with its checksum verified; free with g_free(). Compressed entries are
+ * refused: torch writes none, and so no small file can become a large one. So are entries when all that was read of the
+ * archive so far amounts to several times its size. Errors: E2V_ERROR_FORMAT, E2V_ERROR_OUT_OF_MEMORY. */
+guint8 *e2v_torch_zip_read (E2vTorchZip * zip, const char *path, gsize limit, gsize * size, GError ** error);
 
 gboolean e2v_torch_zip_has (E2vTorchZip * zip, const char *path);
 

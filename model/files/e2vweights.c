@@ -71,9 +71,10 @@ describe_view (E2vWeight * weight, const E2vView * view)
   weight->n_dims = view->n_dims;
   memcpy (weight->dims, view->dims, sizeof weight->dims);
   weight->type_name = storage->type_name;
-  weight->usable = storage->has_dtype
-      && e2v_shape_n_elements (view->dims, view->n_dims, &n)
-      && g_size_checked_mul (&weight->size, n, storage->element_size);
+  weight->usable = storage->has_dtype;
+  if (!e2v_shape_n_elements (view->dims, view->n_dims, &n)
+      || !g_size_checked_mul (&weight->size, n, storage->element_size))
+    weight->size = G_MAXSIZE;
 }
 
 /* An entry that stands for no tensor keeps its place if an object has it, so that a message can say so. */

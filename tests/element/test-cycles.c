@@ -19,15 +19,17 @@
 /* The pauses give time to interfere while audio flows. */
 static const char *const lines[N_PIPELINES] = {
   "audiotestsrc num-buffers=300 ! audio/x-raw,rate=16000 ! "
-      "identity sleep-time=1000 ! emotion2vec name=e0 %s ! fakesink",
+      "identity sleep-time=1000 ! emotion2vec name=e0 mode=async "
+      "align-results=true send-events=true %s ! fakesink",
   "audiotestsrc is-live=true samplesperbuffer=160 ! audio/x-raw,rate=16000 ! "
       "emotion2vec name=e1 %s ! opusenc ! opusdec ! fakesink",
   "audiotestsrc num-buffers=40 samplesperbuffer=4410 ! tee name=t ! queue ! "
       "emotion2vec name=e2 %s ! fakesink t. ! queue ! "
-      "emotion2vec %s ! fakesink",
+      "emotion2vec mode=async overload=block %s ! fakesink",
   "audiotestsrc num-buffers=600 samplesperbuffer=80 ! "
       "audio/x-raw,rate=8000,channels=2 ! identity sleep-time=500 ! "
-      "emotion2vec name=e3 %s ! audioconvert ! audioresample ! fakesink",
+      "emotion2vec name=e3 trigger=interval+speech tag-mode=summary+changes "
+      "channel-mode=each granularity=utterance+frame %s ! audioconvert ! audioresample ! fakesink",
 };
 
 static guint n_results, n_ended;

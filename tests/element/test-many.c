@@ -50,7 +50,7 @@ resident_bytes (void)
 
 /* Elements @first to @first + @n - 1, each with its own tone. */
 static GstElement *
-make_pipeline (const char *model, guint first, guint n)
+make_pipeline (const char *model, guint first, guint n, const char *mode)
 {
   GString *line = g_string_new (NULL);
   g_autoptr (GError) error = NULL;
@@ -60,7 +60,8 @@ make_pipeline (const char *model, guint first, guint n)
     g_string_append_printf (line, "audiotestsrc num-buffers=30 "
         "samplesperbuffer=160 freq=%u ! audio/x-raw,rate=16000,channels=1,"
         "format=F32LE ! emotion2vec name=e%u window=100000000 interval=0 "
-        "model-file=%s device=ref ! fakesink ", 200 + 50 * i, i, model);
+        "model-file=%s device=ref %s ! fakesink ", 200 + 50 * i, i, model,
+        mode);
   pipeline = gst_parse_launch (line->str, &error);
   g_assert_no_error (error);
   g_string_free (line, TRUE);
@@ -119,9 +120,10 @@ check_stats (GstElement * pipeline, guint first, guint n)
 }
 
 static gsize
-run (const char *model, guint first, guint n, GPtrArray ** results)
+run (const char *model, guint first, guint n, const char *mode,
+    GPtrArray ** results)
 {
-  GstElement *pipeline = make_pipeline (model, first, n);
+  GstElement *pipeline = make_pipeline (model, first, n, mode);
   gsize resident = play (pipeline, results);
 
   check_stats (pipeline, first, n);
@@ -188,14 +190,15 @@ test_many (void)
   new_results (alone);
   new_results (some);
   new_results (together);
-  one = run (model, 0, 1, alone);
-  eight = run (model, 0, 8, some);
-  all = run (model, 0, MOST, together);
+  one = run (model, 0, 1, "mode=sync", alone);
+  eight = run (model, 0, 8, "mode=async overload=block", some);
+  all = run (model, 0, MOST, "mode=sync", together);
   check_memory (one, eight, all, (gsize) status.st_size);
   /* the first, one in the middle and the last; the others would take long */
-  run (model, MOST / 2, 1, alone);
-  run (model, MOST - 1, 1, alone);
-  check_same (alone[0], some[0]);
+  run (model, MOST / 2, 1, "mode=sync", alone);
+  run (model, MOST - 1, 1, "mode=sync", alone);
+  for (guint i = 0; i < 8; i++)
+    check_same (some[i], together[i]);
   check_same (alone[0], together[0]);
   check_same (alone[MOST / 2], together[MOST / 2]);
   check_same (alone[MOST - 1], together[MOST - 1]);

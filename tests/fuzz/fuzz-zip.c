@@ -19,7 +19,7 @@ LLVMFuzzerTestOneInput (const guint8 * data, gsize size)
     gboolean there = e2v_torch_zip_has (zip, entries[i]);
     gsize length = 0;
     g_autofree guint8 *entry =
-        e2v_torch_zip_read (zip, entries[i], &length, &error);
+        e2v_torch_zip_read (zip, entries[i], G_MAXSIZE, &length, &error);
 
     if (fuzz_check (entry != NULL, &error))
       g_assert_true (there);

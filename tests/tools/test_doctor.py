@@ -4,8 +4,10 @@
 SPDX-License-Identifier: LGPL-2.1-or-later"""
 import os
 import pathlib
+import re
 import shutil
 
+import liars
 import testkit
 from gguf import Gguf
 from testkit import call
@@ -72,6 +74,30 @@ class Doctor(testkit.ToolTest):
         report = self.examine(1, **NO_DRIVER)
         self.assertEqual(self.faults(report), {'Vulkan driver': 'missing'})
         self.assertIn('mesa-vulkan-drivers', report['Vulkan driver'][1])
+        self.assertIn('slowly, on the CPU', self.verdict)
+
+    def test_driver_that_lies(self):
+        """Dispatches are lost without a word: neither family is right."""
+        report = self.examine(1, **liars.environment(self.scratch.name, LIAR_DROP='5'))
+        self.assertEqual(self.faults(report), {'answer of 0': 'wrong'})
+        detail = report['answer of 0'][1]
+        self.assertIn('llvmpipe', detail)
+        self.assertGreater(float(re.search(r'embedding off by (\S+),', detail)[1]), 1e-2)
+        self.assertIn('allowed 1e-04', detail)
+        self.assertIn('Update the driver', detail)
+        self.assertIn('slowly, on the CPU', self.verdict)
+
+    def test_driver_that_lies_in_one_family(self):
+        report = self.examine(0, **liars.environment(self.scratch.name, LIAR_BREAK='simd'))
+        self.assertEqual(self.faults(report), {'answer of 0': 'wrong'})
+        self.assertIn('simd shaders', report['answer of 0'][1])
+        self.assertIn('scalar shaders, fp32: right', report['instead of 0'][1])
+        self.assertEqual(self.verdict, 'The element runs here.')
+
+    def test_device_that_cannot_be_opened(self):
+        report = self.examine(1, **liars.environment(self.scratch.name, LIAR_REFUSE='0'))
+        self.assertEqual(self.faults(report), {'answer of 0': 'wrong'})
+        self.assertIn('vkCreateDevice failed', report['answer of 0'][1])
         self.assertIn('slowly, on the CPU', self.verdict)
 
     def test_no_model(self):

@@ -234,15 +234,25 @@ typedef struct
   Fixture *fixture;
   GstEmotion2vecEngine *to;
   gboolean moved;
+  guint n_between, n_told;      /* calls between the engines, and what was told when the last of them came */
 } Move;
+
+static void
+between (gpointer data)
+{
+  Move *m = data;
+
+  m->n_between++;
+  m->n_told = kit_log_count (m->fixture->log);
+}
 
 static gpointer
 move (gpointer data)
 {
   Move *m = data;
 
-  m->moved = gst_emotion2vec_stream_move (m->fixture->stream, m->to, NULL,
-      NULL);
+  m->moved = gst_emotion2vec_stream_move (m->fixture->stream, m->to, between,
+      m);
   return NULL;
 }
 
@@ -289,6 +299,8 @@ test_move (Fixture * fixture, gconstpointer data)
   g_assert_true (kit_submit (fixture->stream, 5, LENGTH));
   g_assert_true (gst_emotion2vec_stream_wait (fixture->stream));
   kit_log_assert_ids (fixture->log, "0 1 2 3 4 5");
+  g_assert_cmpuint (m.n_between, ==, 1);
+  g_assert_cmpuint (m.n_told, ==, 1);
   assert_popped (fixture->stream, 0, SEED);
   for (guint i = 1; i <= 5; i++)
     assert_popped (fixture->stream, i, OTHER_SEED);
@@ -329,7 +341,7 @@ test_move_forget (Fixture * fixture, gconstpointer data)
   gst_emotion2vec_engine_unref (m.to);
 }
 
-/* A flush does not cost the new model. */
+/* A seek does not take a move back. */
 static void
 test_move_flushing (Fixture * fixture, gconstpointer data)
 {
@@ -340,13 +352,13 @@ test_move_flushing (Fixture * fixture, gconstpointer data)
   slow_open ();
   g_thread_join (thread);
   g_assert_true (m.moved);
-  gst_emotion2vec_engine_unref (fixture->engine);
-  fixture->engine = m.to;
   gst_emotion2vec_stream_set_flushing (fixture->stream, FALSE);
   g_assert_true (gst_emotion2vec_stream_wait (fixture->stream));
+  kit_log_assert_ids (fixture->log, "0 1 2 3");
   assert_popped (fixture->stream, 0, SEED);
   for (guint i = 1; i < 4; i++)
     assert_popped (fixture->stream, i, OTHER_SEED);
+  gst_emotion2vec_engine_unref (m.to);
 }
 
 /* It stays where it is if it is closed. */
@@ -375,6 +387,7 @@ test_move_free (Fixture * fixture, gconstpointer data)
   g_clear_pointer (&fixture->stream, gst_emotion2vec_stream_free);
   g_thread_join (thread);
   g_assert_false (m.moved);
+  g_assert_cmpuint (m.n_between, ==, 0);
   gst_emotion2vec_engine_unref (m.to);
 }
 
