@@ -30,7 +30,8 @@ typedef struct
   double value;
 } Point;
 
-/* @property takes the values of @points, ended by one at time 0 that is not the first, each until the next one's time. */
+/* @property takes the values of @points, each until the time of the next. They are ended by one at time 0 that is not the
+ * first. */
 static void
 control (Rig * rig, const char *property, const Point * points)
 {
@@ -77,6 +78,25 @@ test_enabled (void)
         starts[k] * MS);
   }
   g_assert_cmpuint (slowrig_n_buffers (rig), ==, 400);
+  rig_free (rig);
+}
+
+/* Consent is withdrawn after the last buffer: there is no tail. */
+static void
+test_disabled_at_the_end (void)
+{
+  g_autofree float *noise = slowrig_noise (850, 1);
+  Rig *rig = new_rig ();
+  g_autoptr (GPtrArray) results = NULL;
+
+  g_object_set (rig->element, "minimum-duration", 50 * MS, NULL);
+  slowrig_restart (rig);
+  slowrig_push (rig, noise, 850, 0);
+  g_object_set (rig->element, "enabled", FALSE, NULL);
+  rig_send (rig, gst_event_new_eos ());
+  results = rig_results_in_band (rig);
+  g_assert_cmpuint (results->len, ==, 3);
+  g_assert_cmpuint (rig_count_messages (rig, GST_MESSAGE_ELEMENT), ==, 3);
   rig_free (rig);
 }
 
@@ -186,6 +206,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   slowrig_install ();
   g_test_add_func ("/controlled/enabled", test_enabled);
+  g_test_add_func ("/controlled/disabled-at-the-end", test_disabled_at_the_end);
   g_test_add_func ("/controlled/threshold", test_threshold);
   g_test_add_func ("/controlled/silence", test_silence);
   g_test_add_func ("/controlled/smoothing", test_smoothing);

@@ -212,8 +212,7 @@ test_long_speech (void)
   rig_free (rig);
 }
 
-/* Both at once: the windows that would be there alone, the stretches that would be there alone, one row of ids; only the
- * windows are smoothed. */
+/* Both at once: the windows and the stretches that would be there alone, and one row of ids. Only windows are smoothed. */
 static void
 test_both (void)
 {
