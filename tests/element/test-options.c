@@ -268,8 +268,11 @@ test_smoothing (void)
   slowrig_push (rig, noise + 750 * 16, 250, 10750 * MS);
   g_object_set (rig->element, "smoothing", 0.7, NULL);
   slowrig_push (rig, noise + 1000 * 16, 500, 11000 * MS);
+  /* two stretches of one window each */
+  slowrig_push (rig, noise, 500, 20000 * MS);
+  slowrig_push (rig, noise + 250 * 16, 500, 30000 * MS);
   results = rig_results (rig, LOG_MESSAGE);
-  g_assert_cmpuint (results->len, ==, 12);
+  g_assert_cmpuint (results->len, ==, 14);
   for (guint k = 0; k < 7; k++)
     check_smoothed (results->pdata[k], noise, starts, 0, k, 0.7);
   check_smoothed (results->pdata[7], noise, starts, 0, 0, 0.7);
@@ -278,6 +281,8 @@ test_smoothing (void)
   g_assert_false (gst_structure_has_field (results->pdata[9], "raw-scores"));
   check_smoothed (results->pdata[10], noise, starts, 3, 3, 0.7);
   check_smoothed (results->pdata[11], noise, starts, 3, 4, 0.7);
+  check_smoothed (results->pdata[12], noise, starts, 0, 0, 0.7);
+  check_smoothed (results->pdata[13], noise, starts, 1, 1, 0.7);
   rig_free (rig);
 }
 
@@ -311,28 +316,36 @@ mostly_quiet (void)
   return samples;
 }
 
+/* Windows of 500 ms, one after the other. In async mode none is done before all are there. */
 static void
 push_in_windows (Rig * rig, const char *threshold)
 {
   g_autofree float *samples = mostly_quiet ();
+  gint mode;
 
   g_object_set (rig->element, "interval", 500 * MS, "embedding", 1,
       "granularity", 3, NULL);
   set (rig, "silence-threshold", threshold);
   slowrig_restart (rig);
+  slowrig_settle (rig);
   slow_reset ();
+  g_object_get (rig->element, "mode", &mode, NULL);
+  if (mode == MODE_ASYNC)
+    slow_close ();
   slowrig_push (rig, samples, 4000, 0);
+  slow_open ();
 }
 
-/* Silent windows have results without scores, and cost no run. */
 static void
-test_silence (void)
+check_silence (guint mode)
 {
   g_autofree float *samples = mostly_quiet ();
   Rig *rig = new_rig ();
   g_autoptr (GPtrArray) results = NULL;
 
+  g_object_set (rig->element, "mode", mode, "max-pending", 16, NULL);
   push_in_windows (rig, "-45");
+  slowrig_settle (rig);
   results = rig_results (rig, LOG_MESSAGE);
   g_assert_cmpuint (results->len, ==, 8);
   for (guint k = 0; k < 8; k++) {
@@ -349,6 +362,14 @@ test_silence (void)
   g_assert_cmpuint (slowrig_stat (rig, "silent"), ==, 6);
   g_assert_cmpuint (slowrig_stat (rig, "results"), ==, 8);
   rig_free (rig);
+}
+
+/* Silent windows have results without scores, and cost no run: neither alone nor, in async mode, among others. */
+static void
+test_silence (void)
+{
+  check_silence (MODE_SYNC);
+  check_silence (MODE_ASYNC);
 }
 
 /* Turned off, nothing is silent, not even zeros. */
