@@ -81,6 +81,9 @@ struct _GstEmotion2vec
 /* Posts an error of the engine, which already is in GStreamer's words. */
 void gst_emotion2vec_post_error (GstEmotion2vec * self, const GError * error);
 
+/* Streaming thread: whether upstream is live, asked once a segment. */
+gboolean gst_emotion2vec_is_live (GstEmotion2vec * self);
+
 /* Whether audio does not wait for results in this segment. */
 gboolean gst_emotion2vec_is_async (GstEmotion2vec * self);
 

@@ -462,6 +462,39 @@ test_null_while_it_moves (void)
   rig_free (rig);
 }
 
+/* Whoever listens closes the element at the first result, while the new model waits for that very call to return. */
+static GstBusSyncReply
+close_at_result (GstBus * bus, GstMessage * message, gpointer data)
+{
+  Rig *rig = data;
+
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ELEMENT) {
+    wait_until_it_moves (rig);
+    gst_element_set_state (rig->element, GST_STATE_NULL);
+  }
+  return GST_BUS_PASS;
+}
+
+static void
+test_null_from_a_result (void)
+{
+  Rig *rig = new_rig (MODE_ASYNC, 0);
+  g_autofree float *noise = slowrig_noise (2000, 1);
+
+  gst_bus_set_sync_handler (rig->bus, close_at_result, rig, NULL);
+  slow_close ();
+  push_seconds (rig, noise, 0, 2);
+  slow_wait_for_runs (1);
+  g_object_set (rig->element, "model-file", rig_other_model (8, 3, 10), NULL);
+  slow_open ();
+  g_assert_cmpint (wait_for_swap (rig), ==, GST_PROGRESS_TYPE_CANCELED);
+  /* the message is there when the call has returned */
+  while (rig_count_messages (rig, GST_MESSAGE_ELEMENT) == 0)
+    g_thread_yield ();
+  gst_bus_set_sync_handler (rig->bus, NULL, NULL, NULL);
+  rig_free (rig);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -482,5 +515,6 @@ main (int argc, char **argv)
   g_test_add_func ("/swap/ready-in-a-hurry", test_ready_in_a_hurry);
   g_test_add_func ("/swap/null", test_null);
   g_test_add_func ("/swap/null-while-it-moves", test_null_while_it_moves);
+  g_test_add_func ("/swap/null-from-a-result", test_null_from_a_result);
   return g_test_run ();
 }
