@@ -216,6 +216,24 @@ test_last_wins (void)
   rig_free (rig);
 }
 
+/* The last one wins even if nothing comes of it: the one before is on the device for its warm-up all the time. */
+static void
+test_last_fails (void)
+{
+  Rig *rig = new_rig (MODE_SYNC, 1000 * MS);
+  g_autofree float *noise = slowrig_noise (1000, 1);
+
+  slow_close ();
+  g_object_set (rig->element, "model-file", rig_other_model (8, 3, 10), NULL);
+  slow_wait_for_runs (1);
+  swap (rig, "/nonexistent/model.gguf", GST_PROGRESS_TYPE_ERROR);
+  slow_open ();
+  g_assert_cmpint (wait_for_swap (rig), ==, GST_PROGRESS_TYPE_CANCELED);
+  push_seconds (rig, noise, 0, 1);
+  check_all (rig, noise, 1, 1, NULL);
+  rig_free (rig);
+}
+
 /* Another file at the same path is another model. */
 static void
 test_replaced_file (void)
@@ -504,6 +522,7 @@ main (int argc, char **argv)
   g_test_add_func ("/swap/sync", test_sync);
   g_test_add_func ("/swap/async", test_async);
   g_test_add_func ("/swap/last-wins", test_last_wins);
+  g_test_add_func ("/swap/last-fails", test_last_fails);
   g_test_add_func ("/swap/replaced-file", test_replaced_file);
   g_test_add_func ("/swap/missing-file", test_missing_file);
   g_test_add_func ("/swap/broken-file", test_broken_file);
