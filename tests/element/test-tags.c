@@ -369,8 +369,8 @@ typedef struct
   const char *title;
 } Chapter;
 
-/* Of windows of 1 s every 500 ms, one stretch of them that ends at @end: window k speaks for the 500 ms around its middle,
- * the first and the last to the ends of the stretch; equal neighbours are one. Returns the number of chapters. */
+/* Of windows of 1 s every 500 ms, one stretch of them that ends at @end: window k speaks for the 500 ms around its
+ * middle, the first and the last to the ends of the stretch; equal neighbours are one. Returns the number of chapters. */
 static guint
 expect_chapters (const GPtrArray * results, gint64 end, Chapter * chapters)
 {
