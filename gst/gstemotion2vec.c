@@ -110,18 +110,24 @@ ask_live (GstEmotion2vec * self)
 }
 
 gboolean
-gst_emotion2vec_is_async (GstEmotion2vec * self)
+gst_emotion2vec_is_live (GstEmotion2vec * self)
 {
   gboolean live;
 
-  if (self->mode != GST_EMOTION2VEC_MODE_AUTO)
-    return self->mode == GST_EMOTION2VEC_MODE_ASYNC;
   if (!self->asked_live)
     ask_live (self);
   GST_OBJECT_LOCK (self);
   live = self->live;
   GST_OBJECT_UNLOCK (self);
   return live;
+}
+
+gboolean
+gst_emotion2vec_is_async (GstEmotion2vec * self)
+{
+  if (self->mode != GST_EMOTION2VEC_MODE_AUTO)
+    return self->mode == GST_EMOTION2VEC_MODE_ASYNC;
+  return gst_emotion2vec_is_live (self);
 }
 
 /* Frames that a buffer is held back. */
@@ -616,6 +622,7 @@ gst_emotion2vec_finalize (GObject * object)
   gst_emotion2vec_holdback_free (self->holdback);
   gst_emotion2vec_tags_free (self->tags);
   g_free (self->summary_stream_id);
+  g_free (self->told_trouble);
   g_mutex_clear (&self->scoring);
   g_mutex_clear (&self->swapping);
   G_OBJECT_CLASS (gst_emotion2vec_parent_class)->finalize (object);

@@ -74,13 +74,10 @@ post_qos (GstEmotion2vec * self, const GstEmotion2vecResult * dropped)
 {
   GstEmotion2vecStreamStats stats;
   GstMessage *message;
-  gboolean live;
 
-  GST_OBJECT_LOCK (self);
-  live = self->live;
-  GST_OBJECT_UNLOCK (self);
   gst_emotion2vec_stream_get_stats (self->stream, &stats);
-  message = gst_message_new_qos (GST_OBJECT (self), live,
+  message = gst_message_new_qos (GST_OBJECT (self),
+      gst_emotion2vec_is_live (self),
       dropped->running_time, dropped->stream_time, dropped->timestamp,
       dropped->duration);
   gst_message_set_qos_stats (message, GST_FORMAT_DEFAULT, stats.done,

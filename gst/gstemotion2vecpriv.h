@@ -44,6 +44,7 @@ struct _GstEmotion2vec
   gboolean outage;              /* on-error=pass: the device failed, and is left alone until ... */
   gint64 retry_at;              /* ... then, monotonic time in us */
   gint64 backoff;               /* us */
+  char *told_trouble;           /* (nullable): the last warning about a device that went on */
   guint swap_serial;            /* of the last change of model-file */
 
   /* scoring lock: streaming thread and delivery thread */
@@ -80,6 +81,9 @@ struct _GstEmotion2vec
 
 /* Posts an error of the engine, which already is in GStreamer's words. */
 void gst_emotion2vec_post_error (GstEmotion2vec * self, const GError * error);
+
+/* Streaming thread: whether upstream is live, asked once a segment. */
+gboolean gst_emotion2vec_is_live (GstEmotion2vec * self);
 
 /* Whether audio does not wait for results in this segment. */
 gboolean gst_emotion2vec_is_async (GstEmotion2vec * self);

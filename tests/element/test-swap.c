@@ -216,6 +216,24 @@ test_last_wins (void)
   rig_free (rig);
 }
 
+/* The last one wins even if nothing comes of it: the one before is on the device for its warm-up all the time. */
+static void
+test_last_fails (void)
+{
+  Rig *rig = new_rig (MODE_SYNC, 1000 * MS);
+  g_autofree float *noise = slowrig_noise (1000, 1);
+
+  slow_close ();
+  g_object_set (rig->element, "model-file", rig_other_model (8, 3, 10), NULL);
+  slow_wait_for_runs (1);
+  swap (rig, "/nonexistent/model.gguf", GST_PROGRESS_TYPE_ERROR);
+  slow_open ();
+  g_assert_cmpint (wait_for_swap (rig), ==, GST_PROGRESS_TYPE_CANCELED);
+  push_seconds (rig, noise, 0, 1);
+  check_all (rig, noise, 1, 1, NULL);
+  rig_free (rig);
+}
+
 /* Another file at the same path is another model. */
 static void
 test_replaced_file (void)
@@ -462,6 +480,39 @@ test_null_while_it_moves (void)
   rig_free (rig);
 }
 
+/* Whoever listens closes the element at the first result, while the new model waits for that very call to return. */
+static GstBusSyncReply
+close_at_result (GstBus * bus, GstMessage * message, gpointer data)
+{
+  Rig *rig = data;
+
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ELEMENT) {
+    wait_until_it_moves (rig);
+    gst_element_set_state (rig->element, GST_STATE_NULL);
+  }
+  return GST_BUS_PASS;
+}
+
+static void
+test_null_from_a_result (void)
+{
+  Rig *rig = new_rig (MODE_ASYNC, 0);
+  g_autofree float *noise = slowrig_noise (2000, 1);
+
+  gst_bus_set_sync_handler (rig->bus, close_at_result, rig, NULL);
+  slow_close ();
+  push_seconds (rig, noise, 0, 2);
+  slow_wait_for_runs (1);
+  g_object_set (rig->element, "model-file", rig_other_model (8, 3, 10), NULL);
+  slow_open ();
+  g_assert_cmpint (wait_for_swap (rig), ==, GST_PROGRESS_TYPE_CANCELED);
+  /* the message is there when the call has returned */
+  while (rig_count_messages (rig, GST_MESSAGE_ELEMENT) == 0)
+    g_thread_yield ();
+  gst_bus_set_sync_handler (rig->bus, NULL, NULL, NULL);
+  rig_free (rig);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -471,6 +522,7 @@ main (int argc, char **argv)
   g_test_add_func ("/swap/sync", test_sync);
   g_test_add_func ("/swap/async", test_async);
   g_test_add_func ("/swap/last-wins", test_last_wins);
+  g_test_add_func ("/swap/last-fails", test_last_fails);
   g_test_add_func ("/swap/replaced-file", test_replaced_file);
   g_test_add_func ("/swap/missing-file", test_missing_file);
   g_test_add_func ("/swap/broken-file", test_broken_file);
@@ -482,5 +534,6 @@ main (int argc, char **argv)
   g_test_add_func ("/swap/ready-in-a-hurry", test_ready_in_a_hurry);
   g_test_add_func ("/swap/null", test_null);
   g_test_add_func ("/swap/null-while-it-moves", test_null_while_it_moves);
+  g_test_add_func ("/swap/null-from-a-result", test_null_from_a_result);
   return g_test_run ();
 }
