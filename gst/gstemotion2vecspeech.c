@@ -277,7 +277,7 @@ count_strong (const GstEmotion2vecSpeech * speech)
 typedef struct
 {
   double loudness;
-  gboolean may_open, loud, voiced;
+  gboolean may_open, loud, voiced, certain;
 } Judgement;
 
 static Judgement
@@ -291,6 +291,9 @@ judge (const GstEmotion2vecSpeech * speech,
   if (speech->open)
     close_db = MAX (close_db, CLOSE_SHARE * speech->peak);
   judgement.loudness = loudness (speech);
+  /* before the first block the floor may still be far below the noise */
+  judgement.certain = judgement.loudness > CERTAIN_DB
+      && speech->n >= BLOCK_FRAMES;
   judgement.may_open = audible && judgement.loudness > OPEN_DB;
   judgement.loud = audible && judgement.loudness > close_db;
   judgement.voiced = judgement.loud && (vote || frame->voicing > VOICED);
@@ -312,8 +315,7 @@ try_open (GstEmotion2vecSpeech * speech, double frame_loudness)
 static void
 note (GstEmotion2vecSpeech * speech, const Judgement * frame)
 {
-  gboolean certain = frame->loudness > CERTAIN_DB;
-  gboolean strong = frame->may_open && (frame->voiced || certain);
+  gboolean strong = frame->may_open && (frame->voiced || frame->certain);
 
   speech->strong = speech->strong << 1 | (strong ? 1 : 0);
   if (frame->loud) {
@@ -331,8 +333,7 @@ goes_on (GstEmotion2vecSpeech * speech, const Judgement * frame)
 {
   if (frame->loudness > speech->peak)
     speech->peak += PEAK_RATE * (frame->loudness - speech->peak);
-  return frame->loud && (frame->loudness > CERTAIN_DB
-      || (speech->voice_end > 0
+  return frame->loud && (frame->certain || (speech->voice_end > 0
           && speech->n - speech->voice_end <= VOICE_LASTS));
 }
 
