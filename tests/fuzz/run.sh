@@ -6,6 +6,7 @@
 # Each target runs for MINUTES, one after another, or JOBS (in the environment) at a time. The build goes to the folder
 # "build-fuzz" (BUILD_DIR names another), and so does what was found: BUILD_DIR/found/TARGET has the inputs that failed,
 # log and the grown corpus, which the next run goes on with. The exit status is 0 only if nothing was found.
+# An input may take TIMEOUT seconds (in the environment, else 5): more where the machine has other work.
 # Needs clang with libFuzzer (Debian: clang, libclang-rt-14-dev).
 # SPDX-License-Identifier: LGPL-2.1-or-later
 set -eu
@@ -28,7 +29,7 @@ fuzz ()
 {
   found=$build/found/$1
   mkdir -p "$found/corpus"
-  if "$build/tests/fuzz/fuzz-$1" -max_total_time=$((minutes * 60)) -timeout=5 -rss_limit_mb=512 -malloc_limit_mb=64 \
+  if "$build/tests/fuzz/fuzz-$1" -max_total_time=$((minutes * 60)) -timeout="${TIMEOUT:-5}" -rss_limit_mb=512 -malloc_limit_mb=64 \
       -max_len=16384 -print_final_stats=1 -artifact_prefix="$found/" "$found/corpus" "tests/fuzz/corpus/$1" \
       > "$found/log" 2>&1; then
     result="nothing found"

@@ -33,7 +33,7 @@ def section_lines(text):
 
 def documents():
     """(path, its code lines) of everything that shows how to use the plugin."""
-    for pattern in ('README.md', 'docs/*.md', 'gst/*.c'):
+    for pattern in ('README.md', 'docs/*.md', 'gst/*/*.c'):
         for path in sorted(glob.glob(os.path.join(SOURCE, pattern))):
             with open(path, encoding='utf-8') as file:
                 text = file.read()
