@@ -182,7 +182,7 @@ floor_rate (const GstEmotion2vecSpeech * speech, gboolean may_open)
 {
   if (!speech->open && !may_open)
     return FLOOR_UP;
-  if (speech->voice_end == 0 || speech->n - speech->voice_end >= VOICE_LASTS)
+  if (speech->voice_end == 0 || speech->n + 1 - speech->voice_end > VOICE_LASTS)
     return FLOOR_UP_NOISE;
   return 0;
 }
@@ -312,7 +312,7 @@ note (GstEmotion2vecSpeech * speech, const Judgement * frame)
 
   speech->strong = speech->strong << 1 | (strong ? 1 : 0);
   if (frame->loud) {
-    if (speech->n > speech->loud_end + MAX_HOLE)
+    if (speech->n >= speech->loud_end + MAX_HOLE)
       speech->loud_start = speech->n;
     speech->loud_end = speech->n + 1;
   }

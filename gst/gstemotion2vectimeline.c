@@ -38,6 +38,8 @@ meet_on_grid (const GstEmotion2vecHeard * before,
     interval = before->duration;
   *end = before->start + (before->duration + interval) / 2;
   if (after->start <= window_end (before)) {
+    /* nothing speaks for what it has not heard */
+    *end = MAX (*end, after->start);
     *end = *begin = MIN (*end, window_end (after));
     return;
   }

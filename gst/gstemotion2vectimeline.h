@@ -1,9 +1,10 @@
 /* gstemotion2vectimeline.h - windows overlap, subtitles and chapters must not: the time that each window speaks for.
  *
- * On its grid, window k speaks for [start + (duration - interval) / 2, + interval): the stretch around its centre that
- * is nearer to it than to its neighbours. The first of a stretch of audio speaks from its start on, the last until its end.
- * Windows of stretches of speech do not overlap and speak for exactly what they are about. Everything that writes
- * segments (TOC, shares, text) uses these functions. All times are of one kind, whichever the caller likes.
+ * On its grid, window k speaks for [start + (duration - interval) / 2, + interval): the time around its centre that is
+ * nearer to it than to its neighbours. The first of a stretch of audio speaks from its start on, the last until its end.
+ * Where windows touch, none speaks for time before its start, whatever was dropped in between. Windows of stretches of
+ * speech do not overlap and speak for exactly what they are about. Everything that writes segments (TOC, shares, text)
+ * uses these functions. All times are of one kind, whichever the caller likes.
  * Pure. MT: one caller at a time.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef GST_EMOTION2VEC_TIMELINE_H

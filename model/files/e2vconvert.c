@@ -332,12 +332,12 @@ static guint *
 reading_order (Conversion * c)
 {
   const guint n = e2v_layout_size (c->layout);
-  guint *order = g_new (guint, n);
+  GArray *order = g_array_sized_new (FALSE, FALSE, sizeof (guint), n);
 
   for (guint i = 0; i < n; i++)
-    order[i] = i;
-  g_qsort_with_data (order, (int) n, sizeof *order, compare_places, c);
-  return order;
+    g_array_append_val (order, i);
+  g_array_sort_with_data (order, compare_places, c);
+  return (guint *) (gpointer) g_array_free (order, FALSE);
 }
 
 /* Gives back the end of the block that half precision has saved, and tells the tensors where they are. */

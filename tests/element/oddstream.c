@@ -140,9 +140,12 @@ memory_of (Player * p, gsize size)
     gst_buffer_resize (buffer, 0, (gssize) cut);
     buffer = gst_buffer_append (buffer, second);
   }
-  if (odd_chance (p->rand, 10))
+  if (odd_chance (p->rand, 10)) {
+    gpointer silence = g_malloc0 (8);
+
     gst_buffer_append_memory (buffer, gst_memory_new_wrapped
-        (GST_MEMORY_FLAG_READONLY, g_malloc0 (8), 8, 0, 8, NULL, g_free));
+        (GST_MEMORY_FLAG_READONLY, silence, 8, 0, 8, silence, g_free));
+  }
   if (size > 2 && odd_chance (p->rand, 10))
     gst_buffer_resize (buffer, 1, -1);
   return buffer;

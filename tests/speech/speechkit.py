@@ -1,7 +1,7 @@
 """speechkit.py - recordings with known pauses, and how well the windower finds the speech in them.
 
-Spans are pairs of times in seconds. Where speech begins and ends is measured on the clean audio by its energy alone:
-from the first to the last 10 ms that are less than 40 dB below the loudest.
+Spans are pairs of times in seconds. Where speech begins and ends is measured on the clean audio by its energy above 100 Hz
+alone: from the first to the last 10 ms that are less than 40 dB below the loudest.
 
 SPDX-License-Identifier: LGPL-2.1-or-later"""
 import os
@@ -29,6 +29,13 @@ def decode(path):
         return numpy.fromfile(file.name, '<f4').astype(float)
 
 
+def without_rumble(audio):
+    """What is above 100 Hz."""
+    spectrum = numpy.fft.rfft(audio)
+    spectrum[:round(100 * len(audio) / RATE)] = 0
+    return numpy.fft.irfft(spectrum, len(audio))
+
+
 def frame_levels(audio):
     """dBFS of each 10 ms."""
     frames = audio[:len(audio) // FRAME * FRAME].reshape(-1, FRAME)
@@ -36,7 +43,7 @@ def frame_levels(audio):
 
 
 def loud_frames(audio, below_peak):
-    levels = frame_levels(audio)
+    levels = frame_levels(without_rumble(audio))
     return numpy.flatnonzero(levels > levels.max() - below_peak)
 
 

@@ -20,7 +20,7 @@ CORPUS = os.environ.get('EMOTION2VEC_CORPUS', '')
 CORPORA = [('ravdess', 'test'), ('nemo', 'test'), ('turev', 'zeroshot')]
 PLACES = {'city': 'noise: city ambience', 'metro': 'noise:Metro/safe', 'lake': 'noise:Near Lake/safe'}
 N_CLIPS = 30
-SHORTEST = 0.6
+SHORTEST = 0.8
 
 
 def has_clear_edges(clip):
@@ -31,18 +31,18 @@ def has_clear_edges(clip):
             and (at_40[-1] + 1 - at_40[0]) * FRAME / RATE >= SHORTEST)
 
 
-def cut_speech(clip, random):
-    """The clip from edge to edge at a level of -30 to -20 dBFS."""
+def cut_speech(clip):
+    """The clip from edge to edge at -25 dBFS, so that all have the same noise."""
     start, end = speechkit.edges(clip)
     speech = clip[round(start * RATE):round(end * RATE)]
-    return speech * 10 ** (random.uniform(-30, -20) / 20) / numpy.sqrt((speech ** 2).mean())
+    return speech * 10 ** (-25 / 20) / numpy.sqrt((speech ** 2).mean())
 
 
 def join(clips, random):
     """One recording, with pauses of 0.8 to 2 s: audio, spans."""
     parts, spans, at = [numpy.zeros(RATE // 2)], [], RATE // 2
     for clip in clips:
-        speech = cut_speech(clip, random)
+        speech = cut_speech(clip)
         pause = numpy.zeros(round(random.uniform(0.8, 2) * RATE))
         spans.append((at / RATE, (at + len(speech)) / RATE))
         parts += [speech, pause]

@@ -290,6 +290,7 @@ test_deaf_listener (Fixture * fixture, gconstpointer data)
   g_assert_true (kit_submit (other, 100, LENGTH));
   slow_wait_for_windows (GST_EMOTION2VEC_MAX_IN_FLIGHT + 1);
   g_assert_cmpuint (slow_n_windows (), ==, GST_EMOTION2VEC_MAX_IN_FLIGHT + 1);
+  kit_log_wait (fixture->log, 1);
   g_assert_cmpuint (kit_log_count (fixture->log), ==, 1);
   latch_open (&latch);
   g_assert_true (gst_emotion2vec_stream_wait (fixture->stream));

@@ -88,6 +88,8 @@ test_side_by_side (void)
   };
 
   CHECK (0, windows, expected);
+  /* the interval means nothing for such pieces */
+  CHECK (1000, windows, expected);
 }
 
 /* Fewer windows than audio: the time between is shared. */
@@ -133,10 +135,14 @@ test_dropped (void)
   static const gint one_expected[][3] = {
     {0, 2000, 0}, {2000, 4000, 1}, {4000, 6000, 0}
   };
+  /* the second has not heard the third second */
+  static const Window two[] = { {0, 3000, 0}, {3000, 3000, 1} };
+  static const gint two_expected[][3] = { {0, 3000, 0}, {3000, 6000, 1} };
   static const Window many[] = { {0, 3000, 0}, {7000, 3000, 0} };
   static const gint many_expected[][3] = { {0, 2000, 0}, {8000, 10000, 0} };
 
   CHECK (1000, one, one_expected);
+  CHECK (1000, two, two_expected);
   CHECK (1000, many, many_expected);
 }
 
