@@ -622,6 +622,7 @@ gst_emotion2vec_finalize (GObject * object)
   gst_emotion2vec_holdback_free (self->holdback);
   gst_emotion2vec_tags_free (self->tags);
   g_free (self->summary_stream_id);
+  g_free (self->told_trouble);
   g_mutex_clear (&self->scoring);
   g_mutex_clear (&self->swapping);
   G_OBJECT_CLASS (gst_emotion2vec_parent_class)->finalize (object);

@@ -117,6 +117,21 @@ encoder_wants (const GstEmotion2vecEngine * engine,
   return want;
 }
 
+/* What a listener should know of a run that gave results: the device failed on the way, or half precision did not do.
+ * (transfer full) (nullable). @n_rebuilds: before the run. */
+static char *
+find_trouble (const GstEmotion2vecEngine * engine, guint64 n_rebuilds,
+    gboolean rerun)
+{
+  if (e2v_encoder_n_rebuilds (engine->encoder) != n_rebuilds)
+    return g_strdup_printf ("%s; the device was opened again, and the results "
+        "are right", e2v_encoder_rebuild_reason (engine->encoder));
+  if (rerun)
+    return g_strdup ("half precision gave a value that is not finite; such "
+        "windows are run again in fp32");
+  return NULL;
+}
+
 /* Runs windows of one length, at most GST_EMOTION2VEC_MAX_BATCH of them. All or nothing. */
 static gboolean
 run_windows (const GstEmotion2vecEngine * engine,
@@ -124,6 +139,7 @@ run_windows (const GstEmotion2vecEngine * engine,
 {
   E2vWindow windows[GST_EMOTION2VEC_MAX_BATCH];
   E2vResult *outputs[GST_EMOTION2VEC_MAX_BATCH];
+  const guint64 n_rebuilds = e2v_encoder_n_rebuilds (engine->encoder);
   gint64 begin = g_get_monotonic_time ();
   GstClockTime elapsed;
 
@@ -135,6 +151,9 @@ run_windows (const GstEmotion2vecEngine * engine,
           encoder_wants (engine, requests, n), outputs, error))
     return FALSE;
   elapsed = (GstClockTime) (g_get_monotonic_time () - begin) * GST_USECOND;
+  /* one listener is enough */
+  requests[0]->result->trouble =
+      find_trouble (engine, n_rebuilds, outputs[0]->rerun);
   for (guint i = 0; i < n; i++) {
     GstEmotion2vecRequest *request = requests[i];
 

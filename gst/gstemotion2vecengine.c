@@ -175,7 +175,7 @@ gst_emotion2vec_engine_new_on (E2vEncoder * encoder, const char *name,
   engine->compiles = !g_str_equal (e2v_encoder_executor_name (encoder), "ref");
   describe_model (engine, e2v_encoder_model (encoder), name);
   engine->worker = g_thread_new ("emotion2vec-run", work, engine);
-  engine->delivery = g_thread_new ("emotion2vec-tell", deliver, engine);
+  engine->delivery = g_thread_new ("emotion2vec-out", deliver, engine);
   GST_INFO ("opened %s on %s", engine->model_name, engine->device);
   return engine;
 }

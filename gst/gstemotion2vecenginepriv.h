@@ -54,7 +54,7 @@ struct _GstEmotion2vecStream
   GCond changed;                /* something below changed */
   guint max_pending;
   gboolean flushing, moving;
-  gboolean closing;             /* it will not move any more */
+  gboolean going;               /* it will be freed */
   guint generation;
   GQueue pending;               /* of requests */
   guint n_waiting;              /* windows in there */

@@ -35,6 +35,8 @@ static const ErrorRow error_rows[] = {
       "Choose a smaller model, a shorter window or another device"},
   {E2V_ERROR_DEVICE_LOST, TRUE, GST_LIBRARY_ERROR_FAILED,
       "Restart the pipeline, update the driver or choose another device"},
+  {E2V_ERROR_FORKED, TRUE, GST_LIBRARY_ERROR_FAILED,
+      "Make new elements in the child of a fork"},
   {E2V_ERROR_DEVICE, TRUE, GST_LIBRARY_ERROR_FAILED,
       "Update the driver or choose another device"},
 };

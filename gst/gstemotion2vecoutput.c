@@ -74,6 +74,24 @@ gst_emotion2vec_output_is_out (GstEmotion2vec * self)
   return out;
 }
 
+/* The device went on, but its user should know. The same trouble is told once. */
+static void
+tell_trouble (GstEmotion2vec * self, const char *trouble)
+{
+  gboolean news;
+
+  GST_OBJECT_LOCK (self);
+  news = g_strcmp0 (trouble, self->told_trouble) != 0;
+  if (news) {
+    g_free (self->told_trouble);
+    self->told_trouble = g_strdup (trouble);
+  }
+  GST_OBJECT_UNLOCK (self);
+  if (news)
+    GST_ELEMENT_WARNING (self, LIBRARY, FAILED, ("emotion2vec: %s.", trouble),
+        (NULL));
+}
+
 /* ---- delivery thread -------------------------------------------------------------------------------------------- */
 
 static void
@@ -110,6 +128,8 @@ gst_emotion2vec_output_done (GstEmotion2vecResult * result,
   if (recovered)
     GST_ELEMENT_INFO (self, LIBRARY, FAILED,
         ("emotion2vec: the device works again."), (NULL));
+  else if (result->trouble)
+    tell_trouble (self, result->trouble);
   complete (self, result, &settings);
   if (post)
     gst_element_post_message (GST_ELEMENT (self),

@@ -44,6 +44,7 @@ struct _GstEmotion2vec
   gboolean outage;              /* on-error=pass: the device failed, and is left alone until ... */
   gint64 retry_at;              /* ... then, monotonic time in us */
   gint64 backoff;               /* us */
+  char *told_trouble;           /* (nullable): the last warning about a device that went on */
   guint swap_serial;            /* of the last change of model-file */
 
   /* scoring lock: streaming thread and delivery thread */

@@ -26,6 +26,7 @@ gst_emotion2vec_result_free (GstEmotion2vecResult * result)
   g_free (result->utterance);
   g_free (result->frames);
   g_free (result->model_frame_scores);
+  g_free (result->trouble);
   g_strfreev (result->labels);
   g_free (result->scores);
   g_free (result->raw_scores);

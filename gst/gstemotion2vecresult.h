@@ -43,6 +43,7 @@ typedef struct
   float *utterance;             /* [dim] */
   float *frames;                /* [n_frames][dim] */
   float *model_frame_scores;    /* [n_frames][n_model_classes] */
+  char *trouble;                /* (nullable), not rendered: what the device had to be helped with for this result */
 
   /* from the scorer */
   guint n_classes;              /* 0 without scores */

@@ -35,9 +35,10 @@
 #define MAX_HOLE 6
 #define MAX_ONSET 30
 /* Loud frames up to this long after a voiced one are still speech. */
-#define VOICE_LASTS 30
-/* Added on both sides. */
-#define MARGIN 3
+#define VOICE_LASTS 22
+/* Added before and after. */
+#define MARGIN_BEFORE 3
+#define MARGIN_AFTER 2
 
 /* Mean squares of a band: the lowest floor, and the highest that is believed of the first frame. */
 #define LOWEST_FLOOR 1e-8
@@ -54,6 +55,8 @@
 #define N_BLOCKS 10
 #define LOWEST_SMOOTHING 0.8
 #define LOUDNESS_SMOOTHING 0.5
+/* Smoothed energy above this times the present one does not count: after a loud end it takes long to die away. */
+#define MAX_LAG 10.0
 
 /* Frames searched for a quiet one if a span grows too long: 2 s. */
 #define CUT_SEARCH 200
@@ -61,6 +64,7 @@
 typedef struct
 {
   double floor;                 /* of the noise */
+  double energy;                /* of the last frame */
   double smooth;                /* energy, for the loudness */
   double slow;                  /* energy, for the lowest */
   double lowest;                /* of this block */
@@ -137,6 +141,7 @@ band_start (Band * band, double energy)
 static void
 band_smooth (Band * band, double energy)
 {
+  band->energy = energy;
   band->smooth += (1 - LOUDNESS_SMOOTHING) * (energy - band->smooth);
   band->slow += (1 - LOWEST_SMOOTHING) * (energy - band->slow);
   band->lowest = MIN (band->lowest, band->slow);
@@ -154,9 +159,9 @@ band_lowest (const Band * band)
 
 /* @up: how fast the floor may rise */
 static void
-band_follow (Band * band, double energy, double up)
+band_follow (Band * band, double up)
 {
-  double seen = MIN (energy, FLOOR_JUMP * band->floor);
+  double seen = MIN (band->energy, FLOOR_JUMP * band->floor);
 
   band->floor += (seen < band->floor ? FLOOR_DOWN : up) * (seen - band->floor);
   band->floor = MAX (band->floor, LOWEST_FLOOR);
@@ -169,9 +174,10 @@ loudness (const GstEmotion2vecSpeech * speech)
 
   for (guint b = 0; b < N_BANDS; b++) {
     const Band *band = &speech->bands[b];
+    double energy = MIN (band->smooth, MAX_LAG * band->energy);
 
-    if (band->smooth > band->floor)
-      sum += MIN (MAX_DB, 10 * log10 (band->smooth / band->floor));
+    if (energy > band->floor)
+      sum += MIN (MAX_DB, 10 * log10 (energy / band->floor));
   }
   return sum / N_BANDS;
 }
@@ -188,8 +194,7 @@ floor_rate (const GstEmotion2vecSpeech * speech, gboolean may_open)
 }
 
 static void
-follow_floor (GstEmotion2vecSpeech * speech, const double *energies,
-    gboolean may_open)
+follow_floor (GstEmotion2vecSpeech * speech, gboolean may_open)
 {
   double up = floor_rate (speech, may_open);
   guint64 block = speech->n / BLOCK_FRAMES;
@@ -197,7 +202,7 @@ follow_floor (GstEmotion2vecSpeech * speech, const double *energies,
   for (guint b = 0; b < N_BANDS; b++) {
     Band *band = &speech->bands[b];
 
-    band_follow (band, energies[b], up);
+    band_follow (band, up);
     if (block > 0)
       band->floor = MAX (band->floor, band_lowest (band));
     if ((speech->n + 1) % BLOCK_FRAMES == 0) {
@@ -215,14 +220,14 @@ start_of (const GstEmotion2vecSpeech * speech, guint64 n, guint64 first)
 {
   guint64 start = n > MAX_ONSET ? MAX (first, n - MAX_ONSET) : first;
 
-  start -= MIN (start, MARGIN);
+  start -= MIN (start, MARGIN_BEFORE);
   return MAX (start, speech->previous_end);
 }
 
 static guint64
 end_of (const GstEmotion2vecSpeech * speech)
 {
-  return MIN (speech->end + MARGIN, speech->n);
+  return MIN (speech->end + MARGIN_AFTER, speech->n);
 }
 
 /* The quietest of the last frames, all in the second half of the open span. */
@@ -272,7 +277,7 @@ count_strong (const GstEmotion2vecSpeech * speech)
 typedef struct
 {
   double loudness;
-  gboolean may_open, loud, voiced;
+  gboolean may_open, loud, voiced, certain;
 } Judgement;
 
 static Judgement
@@ -286,6 +291,9 @@ judge (const GstEmotion2vecSpeech * speech,
   if (speech->open)
     close_db = MAX (close_db, CLOSE_SHARE * speech->peak);
   judgement.loudness = loudness (speech);
+  /* before the first block the floor may still be far below the noise */
+  judgement.certain = judgement.loudness > CERTAIN_DB
+      && speech->n >= BLOCK_FRAMES;
   judgement.may_open = audible && judgement.loudness > OPEN_DB;
   judgement.loud = audible && judgement.loudness > close_db;
   judgement.voiced = judgement.loud && (vote || frame->voicing > VOICED);
@@ -307,8 +315,7 @@ try_open (GstEmotion2vecSpeech * speech, double frame_loudness)
 static void
 note (GstEmotion2vecSpeech * speech, const Judgement * frame)
 {
-  gboolean certain = frame->loudness > CERTAIN_DB;
-  gboolean strong = frame->may_open && (frame->voiced || certain);
+  gboolean strong = frame->may_open && (frame->voiced || frame->certain);
 
   speech->strong = speech->strong << 1 | (strong ? 1 : 0);
   if (frame->loud) {
@@ -326,8 +333,7 @@ goes_on (GstEmotion2vecSpeech * speech, const Judgement * frame)
 {
   if (frame->loudness > speech->peak)
     speech->peak += PEAK_RATE * (frame->loudness - speech->peak);
-  return frame->loud && (frame->loudness > CERTAIN_DB
-      || (speech->voice_end > 0
+  return frame->loud && (frame->certain || (speech->voice_end > 0
           && speech->n - speech->voice_end <= VOICE_LASTS));
 }
 
@@ -346,7 +352,7 @@ gst_emotion2vec_speech_push (GstEmotion2vecSpeech * speech,
   }
   judgement = judge (speech, &frame, vote);
   note (speech, &judgement);
-  follow_floor (speech, frame.bands, judgement.may_open);
+  follow_floor (speech, judgement.may_open);
   speech->levels[speech->n % CUT_SEARCH] = (float) frame.level;
   speech->n++;
   if (!speech->open)

@@ -333,7 +333,7 @@ gst_emotion2vec_stream_free (GstEmotion2vecStream * stream)
   /* in a child of fork() the stream is left to the end of the process */
   if (!stream || !enter (stream))
     return;
-  stream->flushing = stream->closing = TRUE;
+  stream->flushing = stream->going = TRUE;
   forget (stream);
   while (stream->moving)
     wait_for_change (stream);
@@ -349,7 +349,7 @@ gst_emotion2vec_stream_close (GstEmotion2vecStream * stream)
 {
   if (!enter (stream))
     return;
-  stream->closing = TRUE;
+  stream->going = TRUE;
   changed (stream);
   gst_emotion2vec_unlock ();
 }
@@ -518,21 +518,21 @@ gst_emotion2vec_stream_warm_up (GstEmotion2vecStream * stream,
   return done && !failure;
 }
 
-/* Under the lock. Waits until nothing of the stream is on its engine, flushing or not; from then on nothing goes there,
- * as long as it is moving. */
+/* Under the lock. Waits until nothing of the stream is on its engine; from then on nothing goes there, as long as it is
+ * moving. Flushing does not end it: a seek does not take back the wish for another model. */
 static gboolean
 begin_move (GstEmotion2vecStream * stream)
 {
   while (stream->moving)
     wait_for_change (stream);
-  if (stream->closing || is_on_delivery_thread (stream))
+  if (stream->going || is_on_delivery_thread (stream))
     return FALSE;
   stream->moving = TRUE;
   changed (stream);
-  while (!stream->closing && (stream->n_running > 0
+  while (!stream->going && (stream->n_running > 0
           || stream->n_finished > 0 || stream->deliverer))
     wait_for_change (stream);
-  if (!stream->closing)
+  if (!stream->going)
     return TRUE;
   stream->moving = FALSE;
   changed (stream);

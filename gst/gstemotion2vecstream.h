@@ -99,9 +99,9 @@ gboolean gst_emotion2vec_stream_warm_up (GstEmotion2vecStream * stream, guint n_
 typedef void (*GstEmotion2vecBetweenFunc) (gpointer user_data);
 
 /* Moves the stream, its waiting windows included, to @engine: a model swap between two windows. Waits for what is in
- * flight on the old engine, flushing or not, so is called from a background thread, not from a done func; submit goes on
- * meanwhile. Results stay in order. On return the stream keeps @engine and no longer the old one. FALSE: closed; the
- * stream stays where it was.
+ * flight on the old engine, so is called from a background thread, not from a done func; submit goes on meanwhile.
+ * Results stay in order. On return the stream keeps @engine and no longer the old one. FALSE: the stream is
+ * being freed or closed meanwhile, and stays where it was.
  * @between: (nullable): called with @user_data after the last done func of the old engine and before the first of @engine,
  * with no lock held; only if it moves. */
 gboolean gst_emotion2vec_stream_move (GstEmotion2vecStream * stream, GstEmotion2vecEngine * engine,

@@ -228,7 +228,7 @@ check_finite (const E2vPrepared * p, const Outputs * outputs, GError ** error)
       && !all_finite (outputs->logits, batch * hp->n_classes))
     what = "logits";
   if (what)
-    g_set_error (error, E2V_ERROR, E2V_ERROR_DEVICE_LOST,
+    g_set_error (error, E2V_ERROR, E2V_ERROR_DEVICE,
         "the device gave a value that is not finite in the %s", what);
   return !what;
 }
@@ -294,6 +294,7 @@ rerun_batch (E2vEncoder * encoder, const E2vWindow * windows,
 {
   if (!open_full (encoder, error) || !run_batch (encoder->full, windows,
           indices, n, want, results, error)) {
+    encoder->not_finite = encoder->full && encoder->full->not_finite;
     g_prefix_error (error, "half precision gave a value that is not finite, "
         "and fp32 failed: ");
     return FALSE;
@@ -328,7 +329,8 @@ run_batch (E2vEncoder * encoder, const E2vWindow * windows,
   if (!e2v_program_run (p->program, waveforms, error)
       || !read_outputs (p, &outputs, error))
     return FALSE;
-  if (!check_finite (p, &outputs, may_rerun ? NULL : error))
+  encoder->not_finite = !check_finite (p, &outputs, may_rerun ? NULL : error);
+  if (encoder->not_finite)
     return may_rerun && rerun_batch (encoder, windows, indices, n, want,
         results, error);
   make_results (encoder, p, &outputs, want, indices, results);

@@ -72,13 +72,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (E2vResult, e2v_result_free)
 
 /* Runs the windows, which may differ in length. All or nothing. A batch that gives a value that is not finite in half
  * precision is run again in fp32 on the same device, which is opened then and proves itself. If the device is lost, or
- * gives such a value in fp32, it is opened again, proves itself, and the batch is run again, once a batch. If it is out of memory, the programs of
- * other lengths are freed first. After an error the encoder stays of use: the next run opens the device again if need be.
+ * gives such a value in fp32, it is opened again, proves itself, and the batch is run again, once a batch. If it is
+ * out of memory, the programs of other lengths are freed first. After an error the encoder stays of use: the next run
+ * opens the device again if need be.
  * @results: (out) (array length=n_windows): one result a window, each to be freed; untouched on failure.
  * Errors: E2V_ERROR_ARGUMENT (a window is too short or not finite), E2V_ERROR_TOO_LARGE (longer than
- * E2V_MAX_WINDOW_SAMPLES), those of the executor; E2V_ERROR_DEVICE_LOST (also for a score that is not finite)
- * and E2V_ERROR_OUT_OF_MEMORY only if it happened twice in a row; E2V_ERROR_FORKED in a child of the process that opened the
- * encoder. */
+ * E2V_MAX_WINDOW_SAMPLES), those of the executor; E2V_ERROR_DEVICE if a score is not finite. That one,
+ * E2V_ERROR_DEVICE_LOST and E2V_ERROR_OUT_OF_MEMORY only if the second try failed as well. E2V_ERROR_FORKED in a child of the process that opened the encoder. */
 gboolean e2v_encoder_run (E2vEncoder * encoder, const E2vWindow * windows, guint n_windows, E2vWant want,
     E2vResult ** results, GError ** error);
 

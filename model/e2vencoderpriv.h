@@ -30,6 +30,7 @@ struct _E2vEncoder
   E2vPrepared programs[E2V_ENCODER_MAX_PROGRAMS];
   guint64 clock;                /* counts uses */
   E2vEncoder *full;             /* the same device in fp32; NULL until half precision overflowed */
+  gboolean not_finite;          /* the last batch gave a value that is not finite, in fp32 too if it was run there */
   guint64 n_reruns, n_rebuilds;
   char *rebuild_reason;         /* what made the last rebuild necessary */
 };
@@ -48,8 +49,9 @@ typedef gboolean (*E2vAttempt) (E2vEncoder * encoder, gpointer work, GError ** e
 /* Opens the device if it is closed. */
 gboolean e2v_encoder_ensure_open (E2vEncoder * encoder, GError ** error);
 
-/* Does it, and if the device is lost or out of memory once more on a device that was opened again. If that fails too,
- * the device is closed and @error has both messages. */
+/* Does it, and if the device is lost, out of memory or gives a value that is not finite, once more on a device that was
+ * opened again. If that fails too, @error has both
+ * messages, and a device that is lost or out of memory is closed. */
 gboolean e2v_encoder_attempt (E2vEncoder * encoder, E2vAttempt attempt, gpointer work, GError ** error);
 
 G_END_DECLS

@@ -1,8 +1,9 @@
-/* e2vrecover.c - the way back from a device that was lost or is out of memory.
+/* e2vrecover.c - the way back from a device that is lost, out of memory or gives values that are not finite.
  *
  * (1) What failed is done again once, on the same device opened anew. If that fails too, the error comes out.
- * (2) After such an error the device is closed, so that nothing of it is held while the caller waits. The next call
- *     opens it. How long to wait is the caller's affair.
+ * (2) A device that is still lost or out of memory then is closed, so that nothing of it is held while the caller waits.
+ *     The next call opens it. How long to wait is the caller's affair. One that gave values that are not finite stays
+ *     open: they may be due to one window, and the next one runs at once.
  * (3) Everything of the old device is given back before the new one is opened: programs, the fp32 executor, weights.
  * (4) A device that was opened again proves itself like a new one.
  * (5) Runs of a self-test come here never: what fails there is stepped down from, not repaired.
@@ -13,15 +14,17 @@
 #include "e2vselfcheck.h"
 
 static gboolean
-is_lost (const GError * error)
-{
-  return g_error_matches (error, E2V_ERROR, E2V_ERROR_DEVICE_LOST);
-}
-
-static gboolean
 is_out_of_memory (const GError * error)
 {
   return g_error_matches (error, E2V_ERROR, E2V_ERROR_OUT_OF_MEMORY);
+}
+
+/* Whether nothing more can be expected of the device as it is. */
+static gboolean
+is_gone (const GError * error)
+{
+  return is_out_of_memory (error)
+      || g_error_matches (error, E2V_ERROR, E2V_ERROR_DEVICE_LOST);
 }
 
 /* @failure: why. */
@@ -91,16 +94,17 @@ e2v_encoder_attempt (E2vEncoder * encoder, E2vAttempt attempt, gpointer work,
 
   if (!e2v_encoder_ensure_open (encoder, error))
     return FALSE;
+  encoder->not_finite = FALSE;
   if (try_with_more_memory (encoder, attempt, work, &first))
     return TRUE;
-  if (!is_lost (first) && !is_out_of_memory (first)) {
+  if (!is_gone (first) && !encoder->not_finite) {
     g_propagate_error (error, g_steal_pointer (&first));
     return FALSE;
   }
   close_device (encoder, first);
   if (open_device (encoder, &second) && attempt (encoder, work, &second))
     return TRUE;
-  if (!encoder->closed && (is_lost (second) || is_out_of_memory (second)))
+  if (!encoder->closed && is_gone (second))
     close_device (encoder, second);
   g_propagate_prefixed_error (error, second,
       "%s; after the device was opened again: ", first->message);

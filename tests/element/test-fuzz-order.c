@@ -104,6 +104,11 @@ do_segment (Player * p)
   if (!odd_chance (p->rand, 20) && segment.start == GST_CLOCK_TIME_NONE)
     segment.start = 0;
   send (p, gst_event_new_segment (&segment));
+  /* the same mapping once more, perhaps with another end */
+  if (odd_chance (p->rand, 30)) {
+    segment.stop = odd_time (p);
+    send (p, gst_event_new_segment (&segment));
+  }
 }
 
 static void
@@ -275,6 +280,15 @@ do_property (Player * p)
   g_value_unset (&value);
 }
 
+/* The one mode in which audio does not leave at once. */
+static void
+hold_audio (Player * p)
+{
+  bench_set_held (p->bench);
+  gst_util_set_object_arg (G_OBJECT (p->element), "mode", "async");
+  gst_util_set_object_arg (G_OBJECT (p->element), "align-results", "true");
+}
+
 static void
 do_state (Player * p)
 {
@@ -434,6 +448,8 @@ run_sequence (guint64 seed)
   odd_choose_info (&p);
   for (guint i = odd_below (p.rand, 6); i > 0; i--)
     do_property (&p);
+  if (odd_chance (p.rand, 25))
+    hold_audio (&p);
   play (&p);
   n_passed += bench_n_passed (p.bench);
   bench_step ("free");

@@ -61,18 +61,21 @@ class Lies(pipelinekit.PipelineTest):
 
     def test_nan_in_half_precision(self):
         """The first submission is the self-test's."""
-        result, _, noted = self.play('precision=fp16', LIAR_NAN='2')
+        result, warnings, noted = self.play('precision=fp16', LIAR_NAN='2')
         self.assertEqual(noted, ['NaN 2'])
+        self.check_warning(warnings, 'half precision', 'not finite', 'fp32')
         self.check_right(result)
 
     def test_nan_in_float(self):
-        result, _, noted = self.play('', LIAR_NAN='2')
+        result, warnings, noted = self.play('', LIAR_NAN='2')
         self.assertEqual(noted, ['NaN 2'])
+        self.check_warning(warnings, 'not finite', 'opened again')
         self.check_right(result)
 
     def test_lost(self):
-        result, _, noted = self.play('', LIAR_LOSE='2')
+        result, warnings, noted = self.play('', LIAR_LOSE='2')
         self.assertEqual(noted, ['lost 2'])
+        self.check_warning(warnings, 'DEVICE_LOST', 'opened again')
         self.check_right(result)
 
 

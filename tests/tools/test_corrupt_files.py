@@ -230,7 +230,7 @@ class CorruptFiles(testkit.ToolTest):
 
     def test_tensors_that_take_turns(self):
         """Every other tensor in one of two storages: each storage is read once, not once for each tensor."""
-        entries, storages = torchfile.pack(WEIGHTS, lambda i: str(i % 2))
+        entries, storages = torchfile.pack(WEIGHTS, lambda i: str(i % 2), 100000)
         self.check(self.read('turns.pt', torchfile.as_zip(state_dict(entries), storages)), 0)
 
     def test_nothing_is_executed(self):

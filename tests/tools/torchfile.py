@@ -39,12 +39,13 @@ def state_dict(entries):
     return b'\x80\x02}(' + b''.join(text(name) + value for name, value in entries) + b'u.'
 
 
-def pack(arrays, key_of=str):
-    """Returns (entries of a state dict, {key: floats}): tensor i lies in the storage key_of(i), one behind the other."""
+def pack(arrays, key_of=str, padding=0):
+    """Returns (entries of a state dict, {key: floats}): tensor i lies in the storage key_of(i), one behind the other, and
+    `padding` floats behind the last."""
     storages = {}
     for i, array in enumerate(arrays.values()):
         storages.setdefault(key_of(i), []).append(array.astype('<f4').ravel())
-    flat = {key: np.concatenate(parts) for key, parts in storages.items()}
+    flat = {key: np.concatenate(parts + [np.zeros(padding, '<f4')]) for key, parts in storages.items()}
     entries, ends = [], dict.fromkeys(flat, 0)
     for i, (name, array) in enumerate(arrays.items()):
         key = key_of(i)

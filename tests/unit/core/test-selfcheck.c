@@ -302,8 +302,7 @@ test_overflow_is_rerun (void)
 }
 
 static void
-expect_no_result (E2vModel * model, const Liar * liar, E2vError code,
-    const char *word)
+expect_no_result (E2vModel * model, const Liar * liar, const char *word)
 {
   E2vResult *untouched = (E2vResult *) 1, *results[2] = { untouched,
     untouched
@@ -312,7 +311,7 @@ expect_no_result (E2vModel * model, const Liar * liar, E2vError code,
   guint64 n_reruns;
 
   g_assert_false (run_two (model, liar, results, &n_reruns, &error));
-  g_assert_error (error, E2V_ERROR, (int) code);
+  g_assert_error (error, E2V_ERROR, E2V_ERROR_DEVICE);
   g_test_message ("%s", error->message);
   g_assert_nonnull (strstr (error->message, word));
   g_assert_true (results[0] == untouched && results[1] == untouched);
@@ -334,9 +333,9 @@ test_overflow_of_float (void)
     .not_finite = TRUE,.reopened_error = 0.5
   };
 
-  expect_no_result (model, &fp32, E2V_ERROR_DEVICE_LOST, "not finite");
-  expect_no_result (model, &both, E2V_ERROR_DEVICE_LOST, "fp32 failed");
-  expect_no_result (model, &wrong, E2V_ERROR_DEVICE, "5.0e-01");
+  expect_no_result (model, &fp32, "not finite");
+  expect_no_result (model, &both, "fp32 failed");
+  expect_no_result (model, &wrong, "5.0e-01");
 }
 
 int

@@ -262,6 +262,32 @@ test_folder (void)
   g_assert_cmpstr (e2v_model_info (model)->source_sha256, ==, sum);
 }
 
+/* Matrices in half precision are the nearest halves of the same weights, everything else is untouched. */
+static void
+test_half (void)
+{
+  const E2vConvertOptions options = {.half = TRUE };
+  g_autofree char *path = files_case_path ("01-tiny", "checkpoint.pt");
+  g_autoptr (E2vModel) plain = e2v_convert (path, NULL, NULL);
+  g_autoptr (E2vModel) half = e2v_convert (path, &options, NULL);
+  const E2vLayout *layout = e2v_model_layout (half);
+
+  for (guint i = 0; i < e2v_layout_size (layout); i++) {
+    const E2vTensor *a = e2v_model_tensor (plain, i);
+    const E2vTensor *b = e2v_model_tensor (half, i);
+    gboolean round = e2v_role_is_matrix (e2v_layout_get (layout, i)->role);
+
+    g_assert_cmpint (b->dtype, ==, round ? E2V_DTYPE_F16 : E2V_DTYPE_F32);
+    for (gsize j = 0; j < e2v_tensor_n_elements (a); j++) {
+      double x, y;
+
+      e2v_tensor_read_f64 (a, j, 1, &x);
+      e2v_tensor_read_f64 (b, j, 1, &y);
+      g_assert_true (y == (round ? files_round (x, 10, -14) : x));
+    }
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -280,5 +306,6 @@ main (int argc, char **argv)
     g_test_add_data_func (path, cases[i], test_case);
   }
   g_test_add_func ("/convert/folder", test_folder);
+  g_test_add_func ("/convert/half", test_half);
   return files_test_run ();
 }

@@ -75,10 +75,29 @@ kit_slow_engine (guint64 seed)
   return gst_emotion2vec_engine_new_on (slow_encoder_new (model), "slow", NULL);
 }
 
+const char *
+kit_device (void)
+{
+  const char *device = g_getenv ("KIT_DEVICE");
+
+  return device ? device : "ref";
+}
+
 GstEmotion2vecEngine *
 kit_engine (guint64 seed)
 {
-  return gst_emotion2vec_engine_new_on (ref_encoder (seed), "ref", NULL);
+  g_autoptr (E2vModel) model = kit_model (seed);
+  g_autoptr (GError) error = NULL;
+  E2vEncoder *encoder;
+  char *warning = NULL;
+
+  g_assert_true (e2v_selftest_make (model, NULL));
+  encoder = e2v_encoder_new (model, kit_device (), E2V_PRECISION_FP32,
+      &warning, &error);
+  if (encoder)
+    return gst_emotion2vec_engine_new_on (encoder, "kit", warning);
+  g_test_message ("%s", error->message);
+  return NULL;
 }
 
 /* ---- windows ---------------------------------------------------------------------------------------------------- */

@@ -10,7 +10,11 @@
 E2vModel *kit_model (guint64 seed);
 void kit_save_model (const char *path, guint64 seed);
 
-/* Engines of their own, not in the registry: behind the gate of slowexecutor.h, and without one. */
+/* What engines without a gate run on: "ref", or what the environment variable KIT_DEVICE names. */
+const char *kit_device (void);
+
+/* Engines of their own, not in the registry: behind the gate of slowexecutor.h, and without one. The latter is NULL if
+ * there is no such device. */
 GstEmotion2vecEngine *kit_slow_engine (guint64 seed);
 GstEmotion2vecEngine *kit_engine (guint64 seed);
 
