@@ -240,7 +240,8 @@ test_flush (void)
 
   push_counted (rig, 4000 * MS, &n_alive);
   g_assert_cmpuint (slowrig_n_buffers (rig), ==, n + 50);
-  g_assert_cmpint (n_alive, ==, latency / (10 * MS));
+  /* of a slow device, all of them */
+  g_assert_cmpint (n_alive, ==, MIN (latency / (10 * MS), 50));
   rig_send (rig, gst_event_new_flush_start ());
   rig_send (rig, gst_event_new_flush_stop (TRUE));
   g_assert_cmpint (n_alive, ==, 0);
