@@ -69,7 +69,7 @@ use_parents_stream (const Fixture * fixture)
 
 /* The file that the parent's engine has open, too: the child must not be given that one. Not behind the gate, whose lock
  * a thread of the parent may have held. */
-static int
+G_GNUC_UNUSED static int
 open_own (const Fixture * fixture)
 {
   GstEmotion2vecEngine *engine = gst_emotion2vec_engine_open (fixture->path,
