@@ -19,8 +19,9 @@ import numpy as np
 import torch
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.append(os.path.join(HERE, '..', 'numeric'))
+sys.path += [os.path.join(HERE, '..', 'numeric'), os.path.join(HERE, '..', 'tools')]
 import safetensors  # noqa: E402
+import watched  # noqa: E402
 
 RUNS = [('ref', 'fp64', ''), ('vulkan', 'fp32', 'simd'), ('vulkan', 'fp32', 'scalar')]
 TOLERANCE = 2e-4
@@ -49,8 +50,9 @@ def write_wave(path, samples):
 
 
 def run_tool(tool, arguments, shaders=''):
-    environment = {**os.environ, 'EMOTION2VEC_SHADERS': shaders} if shaders else None
-    done = subprocess.run([tool] + arguments, env=environment, capture_output=True, text=True, check=False)
+    environment = watched.environment({'EMOTION2VEC_SHADERS': shaders or None})
+    done = subprocess.run(watched.command([tool] + arguments), env=environment, capture_output=True, text=True,
+                          check=False)
     if done.returncode:
         raise RuntimeError(f'{" ".join(arguments)}: {done.stderr.strip()}')
     return done.stdout

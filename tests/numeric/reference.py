@@ -18,21 +18,26 @@ import numpy as np
 import safetensors
 import seeded
 
-# name, arguments, environment, half precision. Lavapipe's subgroups have 4, 8 or 16 lanes, by vector width; each width
-# has its own cache, for Mesa 25 and newer keep compiled code on disk and do not tell one width's from another's.
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'tools'))
+import watched  # noqa: E402
+
+# Lavapipe's subgroups have 4, 8 or 16 lanes, by the width of its vectors in bits; other drivers ignore it. Each width has
+# its own cache, for Mesa 25 and newer keep compiled code on disk and do not tell one width's from another's.
+WIDTHS = ('128', '256', '512')
+# name, arguments, environment, half precision
 EXECUTORS = {
     'ref': [
         ('ref fp64', ['--device', 'ref', '--precision', 'fp64'], {}, False),
         ('ref fp32', ['--device', 'ref', '--precision', 'fp32'], {}, False),
         ('ref fp16', ['--device', 'ref', '--precision', 'fp16'], {}, True),
     ],
-    'vulkan': [(f'{family} {precision} {width}'.strip(), ['--device', 'vulkan', '--precision', precision],
-                {'EMOTION2VEC_SHADERS': family, 'MESA_SHADER_CACHE_DIR': f'mesa-{width or "native"}',
-                 **({'LP_NATIVE_VECTOR_WIDTH': width} if width else {})},
+    'vulkan': [(f'{family} {precision} {width}', ['--device', 'vulkan', '--precision', precision],
+                {'EMOTION2VEC_SHADERS': family, 'MESA_SHADER_CACHE_DIR': f'mesa-{width}', 'LP_NATIVE_VECTOR_WIDTH': width},
                 precision == 'fp16')
-               for family, precision, width in (('simd', 'fp32', '128'), ('simd', 'fp32', '256'),
-                                                ('simd', 'fp32', '512'), ('scalar', 'fp32', ''),
-                                                ('simd', 'fp16', ''), ('scalar', 'fp16', ''))],
+               # (the scalar kernels compile slowly on Mesa 25: one width at half precision)
+               for family, precision, widths in (('simd', 'fp32', WIDTHS), ('simd', 'fp16', WIDTHS),
+                                                 ('scalar', 'fp32', WIDTHS), ('scalar', 'fp16', WIDTHS[1:2]))
+               for width in widths],
 }
 KINDS = ('frames', 'utterance', 'logits', 'scores')
 # ||a - b|| / ||b|| of a stage, and the largest difference of a score, at half precision
@@ -41,7 +46,7 @@ HALF_SCORES = 2e-2
 
 
 def call(arguments, environment=None):
-    done = subprocess.run(arguments, env={**os.environ, **(environment or {})}, capture_output=True, text=True,
+    done = subprocess.run(watched.command(arguments), env=watched.environment(environment), capture_output=True, text=True,
                           check=False)
     if done.returncode != 0:
         raise RuntimeError(f'{" ".join(arguments)} ends with {done.returncode}: {done.stderr.strip()}')

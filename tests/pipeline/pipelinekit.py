@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -17,15 +18,14 @@ BUNDLED = os.environ['EMOTION2VEC_MODEL']
 GST_LAUNCH = os.environ['GST_LAUNCH']
 GST_INSPECT = os.environ['GST_INSPECT']
 
+sys.path.insert(0, os.path.join(SOURCE, 'tests', 'tools'))
+import watched  # noqa: E402
 
-def call(arguments, environment=None, timeout=300, **settings):
+
+def call(arguments, environment=None, **settings):
     """Runs a program; `environment` adds to ours, a value of None takes away."""
-    variables = dict(os.environ, LC_ALL='C.UTF-8')
-    for name, value in (environment or {}).items():
-        variables.pop(name, None)
-        if value is not None:
-            variables[name] = value
-    return subprocess.run(arguments, env=variables, capture_output=True, text=True, timeout=timeout, check=False,
+    variables = watched.environment({'LC_ALL': 'C.UTF-8', **(environment or {})})
+    return subprocess.run(watched.command(arguments), env=variables, capture_output=True, text=True, check=False,
                           **settings)
 
 

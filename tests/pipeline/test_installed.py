@@ -18,7 +18,7 @@ class Installed(pipelinekit.PipelineTest):
         for arguments in (['meson', 'setup', build, SOURCE, f'--prefix={cls.prefix}', '-Dtests=disabled',
                            '-Dexamples=disabled'],
                           ['meson', 'install', '-C', build]):
-            done = call(arguments, timeout=600)
+            done = call(arguments)
             if done.returncode != 0:
                 raise RuntimeError(done.stdout[-2000:] + done.stderr)
         plugin, = glob.glob(f'{cls.prefix}/lib/**/libgstemotion2vec.so', recursive=True)

@@ -4,13 +4,10 @@
 SPDX-License-Identifier: LGPL-2.1-or-later"""
 import os
 import re
-import sys
 import unittest
 
 import pipelinekit
-from pipelinekit import GST_INSPECT, SOURCE, TOOL, call, launch, messages
-
-sys.path.insert(0, os.path.join(SOURCE, 'tests', 'tools'))
+from pipelinekit import GST_INSPECT, TOOL, call, launch, messages
 from gguf import Gguf
 
 NO_DRIVER = {'VK_ICD_FILENAMES': '/dev/null', 'VK_DRIVER_FILES': '/dev/null'}
@@ -26,6 +23,10 @@ class Missing(pipelinekit.PipelineTest):
             with open(os.path.join(folder, name), 'wb'):
                 pass
         return {'LD_LIBRARY_PATH': folder}
+
+    def need_vulkan(self):
+        if len(call([TOOL, 'devices', '--json']).stdout.splitlines()) < 2:
+            self.skipTest('no Vulkan device')
 
     def line(self, settings):
         return f'filesrc location={self.utterance} ! wavparse ! emotion2vec window=0 {settings} ! fakesink'
@@ -61,8 +62,7 @@ class Missing(pipelinekit.PipelineTest):
 
     def test_wrong_answers_step_down_with_one_warning(self):
         """A self-test that expects something else stands for a driver that lies: no Vulkan device can pass it."""
-        if len(call([TOOL, 'devices', '--json']).stdout.splitlines()) < 2:
-            self.skipTest('no Vulkan device')
+        self.need_vulkan()
         model = Gguf(self.model)
         values = model.keys['emotion2vec.selftest.utterance'][1][1]
         values[:] = [value * 1.1 for value in values]
@@ -93,6 +93,7 @@ class Missing(pipelinekit.PipelineTest):
         self.assertIn('GGUF', done.stdout + done.stderr)
 
     def test_unknown_device(self):
+        self.need_vulkan()
         done = launch(self.line(f'device=no-such-device model-file={self.model}'))
         self.assertNotEqual(done.returncode, 0)
         self.assertIn('no-such-device', done.stdout + done.stderr)

@@ -11,6 +11,7 @@ import subprocess
 import time
 
 import testkit
+import watched
 from testkit import REFERENCE, TOOL, call, tone
 
 
@@ -50,8 +51,7 @@ class Convert(testkit.ToolTest):
         return os.path.join(REFERENCE, case, 'checkpoint.pt')
 
     def test_default_output_is_the_checkpoints_name_in_the_current_folder(self):
-        done = subprocess.run([TOOL, 'convert', self.checkpoint()], cwd=self.scratch.name, capture_output=True,
-                              text=True, check=False)
+        done = call('convert', self.checkpoint(), cwd=self.scratch.name)
         self.check(done, 0)
         self.assertTrue(os.path.exists(self.path('checkpoint.gguf')))
 
@@ -60,8 +60,7 @@ class Convert(testkit.ToolTest):
         os.makedirs(folder)
         shutil.copy(self.checkpoint(), os.path.join(folder, 'model.pt'))
         shutil.copy(os.path.join(REFERENCE, '01-tiny', 'tokens.txt'), folder)
-        done = subprocess.run([TOOL, 'convert', folder], cwd=self.scratch.name, capture_output=True, text=True,
-                              check=False)
+        done = call('convert', folder, cwd=self.scratch.name)
         self.check(done, 0)
         info = json.loads(call('info', self.path('my-model.gguf'), '--json').stdout)
         self.assertEqual(info['labels'][0], '生气/angry')
@@ -248,11 +247,11 @@ class Run(testkit.ToolTest):
     def test_interrupt_finishes_the_file_in_hand(self):
         audio = self.path('interrupt.wav')
         tone(audio, 20)
-        process = subprocess.Popen([TOOL, 'run', self.model, *[audio] * 50, '--json', '--device', 'ref'],
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(watched.command([TOOL, 'run', self.model, *[audio] * 50, '--json', '--device', 'ref']),
+                                   env=watched.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         first = process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        rest, errors = process.communicate(timeout=60)
+        rest, errors = process.communicate()
         self.assertEqual(process.returncode, 1)
         self.assertIn('interrupted', errors)
         for line in [first, *rest.splitlines()]:

@@ -42,7 +42,14 @@ class Doctor(testkit.ToolTest):
         return report
 
     def faults(self, report):
-        return {part: state for part, (state, _) in report.items() if state != 'ok'}
+        """What is wrong, but for the driver that this machine lacks anyway."""
+        return {part: state for part, (state, _) in report.items()
+                if state != 'ok' and (part != 'Vulkan driver' or self.has_device)}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.has_device = len(call('devices', '--json').stdout.splitlines()) > 1
 
     def empty_folder(self):
         folder = self.path('empty')
@@ -50,14 +57,13 @@ class Doctor(testkit.ToolTest):
         return folder
 
     def test_all_is_well(self):
-        has_device = len(call('devices', '--json').stdout.splitlines()) > 1
-        report = self.examine(0 if has_device else 1)
+        report = self.examine(0 if self.has_device else 1)
         self.assertEqual(report['plugin'], ('ok', report['plugin'][1]))
         self.assertIn('libgstemotion2vec.so', report['plugin'][1])
         self.assertIn(self.model, report['model file'][1])
         self.assertEqual(report['answer of CPU'][0], 'ok')
-        if has_device:
-            self.assertEqual(self.faults(report), {})
+        self.assertEqual(self.faults(report), {})
+        if self.has_device:
             self.assertEqual(self.verdict, 'The element runs here.')
 
     def test_no_loader(self):
@@ -72,7 +78,8 @@ class Doctor(testkit.ToolTest):
 
     def test_no_driver(self):
         report = self.examine(1, **NO_DRIVER)
-        self.assertEqual(self.faults(report), {'Vulkan driver': 'missing'})
+        self.assertEqual(report['Vulkan driver'][0], 'missing')
+        self.assertEqual(set(self.faults(report)) - {'Vulkan driver'}, set())
         self.assertIn('mesa-vulkan-drivers', report['Vulkan driver'][1])
         self.assertIn('slowly, on the CPU', self.verdict)
 

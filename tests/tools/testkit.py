@@ -10,15 +10,16 @@ import tempfile
 import unittest
 import wave
 
+import watched
+
 TOOL = os.environ.get('EMOTION2VEC_TOOL')
 REFERENCE = os.environ.get('EMOTION2VEC_REFERENCE')
 
 
-def call(*arguments, stdin=None, environment=None, timeout=120):
+def call(*arguments, stdin=None, environment=None, cwd=None):
     """Runs the tool; returns the finished process with text output."""
-    settings = dict(os.environ, **(environment or {}))
-    return subprocess.run([TOOL, *arguments], stdin=stdin, env=settings, capture_output=True, text=True,
-                          timeout=timeout, check=False)
+    return subprocess.run(watched.command([TOOL, *arguments]), stdin=stdin, env=watched.environment(environment), cwd=cwd,
+                          capture_output=True, text=True, check=False)
 
 
 def tone(path, seconds, rate=16000, channels=1, frequency=150):

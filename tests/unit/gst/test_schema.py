@@ -11,12 +11,16 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import unittest
 
 import jsonschema
 
 PRINT_RESULTS = os.environ['EMOTION2VEC_PRINT_RESULTS']
 DOCS = pathlib.Path(os.environ['EMOTION2VEC_SOURCE']) / 'docs'
+sys.path.append(os.path.join(os.environ['EMOTION2VEC_SOURCE'], 'tests', 'tools'))
+import watched  # noqa: E402
+
 SCHEMA = json.loads((DOCS / 'metadata.schema.json').read_text(encoding='utf-8'))
 
 # For each type of JSON, values that are not of it.
@@ -31,7 +35,8 @@ WRONG = {
 
 def print_results(mode, text=None):
     """The objects that print-results writes."""
-    done = subprocess.run([PRINT_RESULTS, mode], input=text, capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run(watched.command([PRINT_RESULTS, mode]), env=watched.environment(), input=text,
+                          capture_output=True, text=True, check=True)
 
     def refuse(name):
         raise ValueError(f'{name} is no JSON')
@@ -126,8 +131,9 @@ class Schema(unittest.TestCase):
     @unittest.skipUnless('GST_LAUNCH' in os.environ, 'no pipelines here')
     def test_results_of_the_element(self):
         clip = os.path.join(os.environ['EMOTION2VEC_CLIPS'], 'conversation.opus')
-        done = subprocess.run([os.environ['GST_LAUNCH'], '-m', *f'filesrc location={clip} ! decodebin ! emotion2vec '
-                               'device=cpu ! fakesink'.split()], capture_output=True, text=True, timeout=300, check=True)
+        line = f'filesrc location={clip} ! decodebin ! emotion2vec device=cpu ! fakesink'
+        done = subprocess.run(watched.command([os.environ['GST_LAUNCH'], '-m', *line.split()]), env=watched.environment(),
+                              capture_output=True, text=True, check=True)
         structures = re.findall(r'\(element\): (emotion2vec, .*;)$', done.stdout, re.M)
         self.assertGreater(len(structures), 3)
         for result in print_results('structures', '\n'.join(structures) + '\n'):
