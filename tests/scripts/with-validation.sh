@@ -1,14 +1,38 @@
 #!/bin/sh
-# with-validation.sh - runs a program under the Khronos validation layer; a message of the layer is a failure.
+# with-validation.sh - runs a test under the Khronos validation layer: in whatever programs it starts, a message of the
+# layer is a failure.
+#
+# The layer writes its messages to a file that it empties first, each program anew; so the file is a pipe that this
+# script empties into one log. In the environment:
+#   VALIDATION_EXPECTS   a word: the test passes only if a message of the layer has it
 #
 # SPDX-License-Identifier: LGPL-2.1-or-later
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT INT TERM
-export VK_INSTANCE_LAYERS=VK_LAYER_KHRONOS_validation
-# memory hazards too: a missing barrier is a message
-export VK_LAYER_ENABLES=VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT INT TERM
+mkfifo "$folder/messages"
+# memory hazards too: a missing barrier is a message (the second line is how newer layers name it)
+cat > "$folder/vk_layer_settings.txt" <<END
+khronos_validation.enables = VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT
+khronos_validation.validate_sync = true
+khronos_validation.debug_action = VK_DBG_LAYER_ACTION_LOG_MSG
+khronos_validation.report_flags = error,warn
+khronos_validation.log_filename = $folder/messages
+END
+export VK_INSTANCE_LAYERS=VK_LAYER_KHRONOS_validation VK_LAYER_SETTINGS_PATH="$folder"
+
+# open for both, so that no program waits for the other end, and the reader ends when the last writer is gone
+exec 3<> "$folder/messages"
+cat "$folder/messages" > "$folder/log" 3>&- &
 status=0
-"$@" > "$log" 2>&1 || status=$?
-cat "$log"
-! grep -q 'VUID-\|Validation Error' "$log" || exit 1
-exit $status
+"$@" 3>&- || status=$?
+exec 3>&-
+wait
+
+if [ -n "${VALIDATION_EXPECTS:-}" ]; then
+  [ $status = 0 ] || exit $status
+  grep -q "$VALIDATION_EXPECTS" "$folder/log" && exit 0
+  echo "with-validation.sh: the layer did not complain of $VALIDATION_EXPECTS" >&2
+fi
+[ -s "$folder/log" ] || [ -n "${VALIDATION_EXPECTS:-}" ] || exit $status
+cat "$folder/log" >&2
+exit 1
