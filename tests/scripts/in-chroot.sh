@@ -1,8 +1,9 @@
 #!/bin/sh
 # in-chroot.sh - builds and tests this working tree on another release of Debian: another GStreamer, Mesa, compiler.
 #
-#   sudo tests/scripts/in-chroot.sh RELEASE [MESON-TEST-ARGUMENT…]
+#   sudo tests/scripts/in-chroot.sh RELEASE [-DOPTION=VALUE…] [MESON-TEST-ARGUMENT…]
 #   sudo tests/scripts/in-chroot.sh trixie --suite numeric
+#   sudo tests/scripts/in-chroot.sh testing -Dslow_tests=true '15-base-shape vulkan'
 #
 # RELEASE is a release that debootstrap knows or a newer one: trixie, forky, testing. Without arguments for meson test,
 # all suites run but lint and slow. The first run makes a small system of that release in a folder, later runs reuse
@@ -38,6 +39,11 @@ fi
 cd "$(dirname "$0")/../.."
 release=$1
 shift
+options=
+while case ${1:-} in -D*) ;; *) false ;; esac; do
+  options="$options $1"
+  shift
+done
 [ $# -gt 0 ] || set -- --suite unit --suite ops --suite numeric --suite element --suite tools --suite pipeline
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 root=${CHROOT_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/gst-emotion2vec/chroot-$release}
@@ -97,4 +103,4 @@ install >> "$root.log" 2>&1 || {
   fail "the packages could not be installed: see $root.log; removing $root makes a new system"
 }
 in_system dpkg-query -W gcc glslang-tools libgstreamer1.0-dev mesa-vulkan-drivers meson python3-numpy python3-torch
-in_system env BUILD_DIR=/build/build sh /build/source/tests/run-all.sh --werror -Dvulkan=enabled -- "$@"
+in_system env BUILD_DIR=/build/build sh /build/source/tests/run-all.sh --werror -Dvulkan=enabled $options -- "$@"
