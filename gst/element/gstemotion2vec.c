@@ -232,19 +232,10 @@ sync_properties (GstEmotion2vec * self, GstBuffer * buffer)
 static void
 note_length (GstEmotion2vec * self, guint64 n_frames)
 {
-  GstClockTime length, wanted;
-
-  if (!self->align_results || self->info.rate == 0)
-    return;
-  length = gst_util_uint64_scale_ceil (n_frames, GST_SECOND,
-      (guint64) self->info.rate);
-  if (length <= self->longest_buffer)
-    return;
-  GST_OBJECT_LOCK (self);
-  wanted = self->wanted_delay + length - self->longest_buffer;
-  GST_OBJECT_UNLOCK (self);
-  self->longest_buffer = length;
-  gst_emotion2vec_output_want_delay (self, wanted);
+  if (self->align_results && self->info.rate > 0)
+    gst_emotion2vec_output_want_delay (self, 0,
+        gst_util_uint64_scale_ceil (n_frames, GST_SECOND,
+            (guint64) self->info.rate));
 }
 
 static GstFlowReturn
@@ -486,7 +477,6 @@ gst_emotion2vec_start (GstBaseTransform * trans)
   self->next_id = self->serial = self->first_stretch = 0;
   self->asked_live = self->told_reverse = FALSE;
   self->was_enabled = TRUE;
-  self->longest_buffer = 0;
   self->flow = GST_FLOW_OK;
   gst_emotion2vec_output_begin_stream (self);
   return TRUE;

@@ -141,18 +141,22 @@ gst_emotion2vec_output_done (GstEmotion2vecResult * result,
 /* ---- delay ------------------------------------------------------------------------------------------------------ */
 
 void
-gst_emotion2vec_output_want_delay (GstEmotion2vec * self, GstClockTime delay)
+gst_emotion2vec_output_want_delay (GstEmotion2vec * self,
+    GstClockTime result, GstClockTime buffer)
 {
-  gboolean much;
+  GstClockTime delay;
+  gboolean tell;
 
-  delay = MIN (delay, MAX_DELAY);
   GST_OBJECT_LOCK (self);
+  self->result_delay = MAX (self->result_delay, result);
+  tell = buffer > self->longest_buffer;
+  self->longest_buffer = MAX (self->longest_buffer, buffer);
+  delay = MIN (self->result_delay + self->longest_buffer, MAX_DELAY);
   /* a tenth more is not worth a new latency of the whole pipeline */
-  much = delay > self->wanted_delay + self->wanted_delay / 10;
-  if (much)
-    self->wanted_delay = delay;
+  tell = tell || delay > self->wanted_delay + self->wanted_delay / 10;
+  self->wanted_delay = delay;
   GST_OBJECT_UNLOCK (self);
-  if (!much)
+  if (!tell)
     return;
   GST_DEBUG_OBJECT (self, "latency rises to %" GST_TIME_FORMAT,
       GST_TIME_ARGS (delay));
@@ -172,7 +176,7 @@ note_late (GstEmotion2vec * self)
   gst_emotion2vec_stream_get_stats (self->stream, &stats);
   if (GST_CLOCK_TIME_IS_VALID (stats.latency_p95))
     gst_emotion2vec_output_want_delay (self,
-        stats.latency_p95 + stats.latency_p95 / 2 + self->longest_buffer);
+        stats.latency_p95 + stats.latency_p95 / 2, 0);
 }
 
 /* ---- tags ------------------------------------------------------------------------------------------------------- */

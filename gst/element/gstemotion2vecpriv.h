@@ -38,7 +38,8 @@ struct _GstEmotion2vec
   gboolean stopping;            /* PAUSED->READY has begun: keeps a FLUSH_STOP from undoing what it released */
   gboolean live;                /* upstream said so when it was asked last */
   GstClockTime delay;           /* how long audio is held back, as LATENCY was answered last ... */
-  GstClockTime wanted_delay;    /* ... and as it will be answered next; only rises */
+  GstClockTime wanted_delay;    /* ... and as it will be answered next: the sum of what follows; only rises */
+  GstClockTime result_delay, longest_buffer;
   guint64 n_late, n_reverse;    /* results that missed their buffer; buffers in reverse */
   gboolean failed;              /* on-error=fail: an error was posted */
   gboolean outage;              /* on-error=pass: the device failed, and is left alone until ... */
@@ -71,7 +72,6 @@ struct _GstEmotion2vec
   gboolean told_reverse;
   gboolean was_enabled;
   guint stride, n_easy;         /* overload=stretch: see submit() */
-  GstClockTime longest_buffer;
   GstEmotion2vecHoldback *holdback;
   GQueue ready;                 /* of GstEmotion2vecResult: done, waiting for their buffer */
   GstFlowReturn flow;           /* of a buffer that an event pushed out */
@@ -152,8 +152,9 @@ void gst_emotion2vec_output_begin_stream (GstEmotion2vec * self);
 /* Any thread: on-error=pass and the device is left alone at the moment. */
 gboolean gst_emotion2vec_output_is_out (GstEmotion2vec * self);
 
-/* Any thread: more delay is wanted; tells the pipeline if it is much more. */
-void gst_emotion2vec_output_want_delay (GstEmotion2vec * self, GstClockTime delay);
+/* Any thread: results take @result, buffers are as long as @buffer; 0 is no news. Tells the pipeline if that asks for much
+ * more delay. */
+void gst_emotion2vec_output_want_delay (GstEmotion2vec * self, GstClockTime result, GstClockTime buffer);
 
 /* Any thread: failure of the device or of the warm-up. */
 void gst_emotion2vec_output_fail (GstEmotion2vec * self, const GError * error);

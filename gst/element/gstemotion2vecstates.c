@@ -99,6 +99,7 @@ take_settings (GstEmotion2vec * self, guint * n_samples)
   self->align_results = self->settings.align_results;
   self->stopping = self->failed = self->outage = FALSE;
   self->delay = self->wanted_delay = 0;
+  self->result_delay = self->longest_buffer = 0;
   gst_emotion2vec_stream_set_max_pending (self->stream,
       self->settings.max_pending);
   GST_OBJECT_UNLOCK (self);
@@ -162,7 +163,7 @@ static void
 use_warm_up (GstEmotion2vec * self, GstClockTime time)
 {
   if (self->align_results && GST_CLOCK_TIME_IS_VALID (time))
-    gst_emotion2vec_output_want_delay (self, time + time / 2);
+    gst_emotion2vec_output_want_delay (self, time + time / 2, 0);
 }
 
 /* Delivery thread. */

@@ -37,7 +37,8 @@ own_latency (Rig * rig)
 static GstClockTime
 hold_back (Rig * rig)
 {
-  gst_emotion2vec_output_want_delay (GST_EMOTION2VEC (rig->element), DELAY);
+  gst_emotion2vec_output_want_delay (GST_EMOTION2VEC (rig->element), DELAY,
+      10 * MS);
   return own_latency (rig);
 }
 
