@@ -133,6 +133,14 @@ test_gap_events (void)
 }
 
 static void
+send_caps (Rig * rig, const GstAudioInfo * info)
+{
+  g_autoptr (GstCaps) caps = gst_audio_info_to_caps (info);
+
+  rig_send (rig, gst_event_new_caps (caps));
+}
+
+static void
 test_caps_change (void)
 {
   static const guint spans[] = { 0, 1000, 300, 1000, 1300, 500, 0, 0 };
@@ -142,9 +150,9 @@ test_caps_change (void)
 
   rig_push_silence (rig, 1300, 0);
   /* the same caps once more are no change */
-  rig_send (rig, gst_event_new_caps (gst_audio_info_to_caps (&rig->info)));
+  send_caps (rig, &rig->info);
   g_assert_cmpuint (rig_count_messages (rig, GST_MESSAGE_ELEMENT), ==, 1);
-  rig_send (rig, gst_event_new_caps (gst_audio_info_to_caps (&other)));
+  send_caps (rig, &other);
   g_assert_cmpuint (rig_count_messages (rig, GST_MESSAGE_ELEMENT), ==, 2);
   event = rig_index_of_event (rig, GST_EVENT_CUSTOM_DOWNSTREAM);
   g_assert_cmpint (((LogEntry *) rig->log->pdata[event + 1])->event, ==,
