@@ -91,6 +91,23 @@ gst_emotion2vec_post_error (GstEmotion2vec * self, const GError * error)
       GST_FUNCTION, __LINE__);
 }
 
+void
+gst_emotion2vec_post_warning (GstEmotion2vec * self, const GError * error,
+    const char *consequence)
+{
+  gst_element_message_full (GST_ELEMENT (self), GST_MESSAGE_WARNING,
+      error->domain, error->code, g_strdup_printf ("%s %s", error->message,
+          consequence), NULL, __FILE__, GST_FUNCTION, __LINE__);
+}
+
+void
+gst_emotion2vec_post_progress (GstEmotion2vec * self, GstProgressType type,
+    const char *code, const char *text)
+{
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_progress (GST_OBJECT (self), type, code, text));
+}
+
 /* ---- live and latency ------------------------------------------------------------------------------------------- */
 
 /* Asks upstream once a segment. Streaming thread. */

@@ -56,11 +56,9 @@ gst_emotion2vec_output_fail (GstEmotion2vec * self, const GError * error)
   else if (!pass)
     gst_emotion2vec_post_error (self, error);
   else
-    gst_element_message_full (GST_ELEMENT (self), GST_MESSAGE_WARNING,
-        error->domain, error->code,
-        g_strdup_printf ("%s The audio passes, there are no results, and the "
-            "device is tried again after a while.", error->message), NULL,
-        __FILE__, GST_FUNCTION, __LINE__);
+    gst_emotion2vec_post_warning (self, error,
+        "The audio passes, there are no results, and the device is tried again "
+        "after a while.");
 }
 
 gboolean

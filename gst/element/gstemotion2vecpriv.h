@@ -45,7 +45,7 @@ struct _GstEmotion2vec
   gboolean outage;              /* on-error=pass: the device failed, and is left alone until ... */
   gint64 retry_at;              /* ... then, monotonic time in us */
   gint64 backoff;               /* us */
-  char *told_trouble;           /* (nullable): the last warning about a device that went on */
+  char *told_trouble;           /* (nullable): the last warning about a device that went on, since READY->PAUSED */
   guint swap_serial;            /* of the last change of model-file */
 
   /* scoring lock: streaming thread and delivery thread */
@@ -79,8 +79,13 @@ struct _GstEmotion2vec
   gboolean upstream_toc;
 };
 
-/* Posts an error of the engine, which already is in GStreamer's words. */
+/* Posts an error or a warning of the engine, which already is in GStreamer's words. @consequence: a sentence that says what
+ * the element does about it. */
 void gst_emotion2vec_post_error (GstEmotion2vec * self, const GError * error);
+void gst_emotion2vec_post_warning (GstEmotion2vec * self, const GError * error, const char *consequence);
+
+/* @code: of what is being done, "warm-up" or "model". */
+void gst_emotion2vec_post_progress (GstEmotion2vec * self, GstProgressType type, const char *code, const char *text);
 
 /* Streaming thread: whether upstream is live, asked once a segment. */
 gboolean gst_emotion2vec_is_live (GstEmotion2vec * self);

@@ -246,6 +246,15 @@ gst_emotion2vec_settings_get (const GstEmotion2vecSettings * settings,
   }
 }
 
+guint
+gst_emotion2vec_settings_window_samples (const GstEmotion2vecSettings *
+    settings)
+{
+  if (!(settings->trigger & GST_EMOTION2VEC_TRIGGER_INTERVAL))
+    return 0;
+  return (guint) gst_emotion2vec_window_to_16k (settings->window, GST_SECOND);
+}
+
 GstEmotion2vecWant
 gst_emotion2vec_settings_wants (const GstEmotion2vecSettings * settings)
 {

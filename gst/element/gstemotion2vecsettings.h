@@ -105,6 +105,9 @@ void gst_emotion2vec_settings_install (GObjectClass * klass);
 gboolean gst_emotion2vec_settings_set (GstEmotion2vecSettings * settings, guint id, const GValue * value);
 gboolean gst_emotion2vec_settings_get (const GstEmotion2vecSettings * settings, guint id, GValue * value);
 
+/* Length of the windows in 16 kHz samples; 0: of any length. */
+guint gst_emotion2vec_settings_window_samples (const GstEmotion2vecSettings * settings);
+
 /* What the engine has to give for these settings. */
 GstEmotion2vecWant gst_emotion2vec_settings_wants (const GstEmotion2vecSettings * settings);
 

@@ -100,13 +100,11 @@ take_settings (GstEmotion2vec * self, guint * n_samples)
   self->stopping = self->failed = self->outage = FALSE;
   self->delay = self->wanted_delay = 0;
   self->result_delay = self->longest_buffer = 0;
+  g_clear_pointer (&self->told_trouble, g_free);
   gst_emotion2vec_stream_set_max_pending (self->stream,
       self->settings.max_pending);
+  *n_samples = gst_emotion2vec_settings_window_samples (&self->settings);
   GST_OBJECT_UNLOCK (self);
-  *n_samples = 0;
-  if (settings->trigger & GST_EMOTION2VEC_TRIGGER_INTERVAL)
-    *n_samples = (guint) gst_emotion2vec_window_to_16k (settings->window,
-        GST_SECOND);
   if (*n_samples == 0 || *n_samples >= settings->min_samples)
     return TRUE;
   GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
@@ -151,34 +149,22 @@ take_classes (GstEmotion2vec * self)
   return classes != NULL;
 }
 
-static void
-post_progress (GstEmotion2vec * self, GstProgressType type, const char *text)
-{
-  gst_element_post_message (GST_ELEMENT (self),
-      gst_message_new_progress (GST_OBJECT (self), type, "warm-up", text));
-}
-
-/* @time: of one window when all is compiled. */
-static void
-use_warm_up (GstEmotion2vec * self, GstClockTime time)
-{
-  if (self->align_results && GST_CLOCK_TIME_IS_VALID (time))
-    gst_emotion2vec_output_want_delay (self, time + time / 2, 0);
-}
-
-/* Delivery thread. */
+/* Delivery thread. @time: of one window when all is compiled. */
 static void
 warmed_up (GstClockTime time, const GError * error, gpointer data)
 {
   GstEmotion2vec *self = data;
 
   if (error) {
-    post_progress (self, GST_PROGRESS_TYPE_ERROR, "The device failed");
+    gst_emotion2vec_post_progress (self, GST_PROGRESS_TYPE_ERROR, "warm-up",
+        "The device failed");
     gst_emotion2vec_output_fail (self, error);
     return;
   }
-  use_warm_up (self, time);
-  post_progress (self, GST_PROGRESS_TYPE_COMPLETE, "The model is ready");
+  if (self->align_results && GST_CLOCK_TIME_IS_VALID (time))
+    gst_emotion2vec_output_want_delay (self, time + time / 2, 0);
+  gst_emotion2vec_post_progress (self, GST_PROGRESS_TYPE_COMPLETE, "warm-up",
+      "The model is ready");
 }
 
 /* Sync mode waits for it. Otherwise the windows queue up behind it: whether audio will wait for them is not known yet
@@ -195,7 +181,8 @@ warm_up (GstEmotion2vec * self, guint n_samples)
   if (!compiles && !self->align_results)
     return TRUE;
   if (self->mode != GST_EMOTION2VEC_MODE_SYNC) {
-    post_progress (self, GST_PROGRESS_TYPE_START, "Preparing the model");
+    gst_emotion2vec_post_progress (self, GST_PROGRESS_TYPE_START, "warm-up",
+        "Preparing the model");
     gst_emotion2vec_stream_queue_warm_up (self->stream, n_samples, warmed_up);
     return TRUE;
   }

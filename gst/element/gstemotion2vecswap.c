@@ -120,21 +120,6 @@ open_engine (const Swap * swap, GstEmotion2vecClasses ** classes,
   return engine;
 }
 
-static void
-post_warning (GstEmotion2vec * self, const GError * error)
-{
-  gst_element_message_full (GST_ELEMENT (self), GST_MESSAGE_WARNING,
-      error->domain, error->code, g_strdup_printf ("%s The model stays as it "
-          "was.", error->message), NULL, __FILE__, GST_FUNCTION, __LINE__);
-}
-
-static void
-post_progress (GstEmotion2vec * self, GstProgressType type, const char *text)
-{
-  gst_element_post_message (GST_ELEMENT (self),
-      gst_message_new_progress (GST_OBJECT (self), type, "model", text));
-}
-
 /* In the background. */
 static void
 run (GstElement * element, gpointer data)
@@ -145,19 +130,22 @@ run (GstElement * element, gpointer data)
   GstEmotion2vecEngine *engine;
   g_autoptr (GError) error = NULL;
 
-  post_progress (self, GST_PROGRESS_TYPE_START, "Loading the model");
+  gst_emotion2vec_post_progress (self, GST_PROGRESS_TYPE_START, "model",
+      "Loading the model");
   engine = open_engine (swap, &classes, &error);
   if (!engine) {
-    post_progress (self, GST_PROGRESS_TYPE_ERROR, "The model was not changed");
+    gst_emotion2vec_post_progress (self, GST_PROGRESS_TYPE_ERROR, "model",
+        "The model was not changed");
     if (error)
-      post_warning (self, error);
+      gst_emotion2vec_post_warning (self, error, "The model stays as it was.");
     return;
   }
   if (move (self, swap, &engine, &classes)) {
-    post_progress (self, GST_PROGRESS_TYPE_COMPLETE, "The model is in use");
+    gst_emotion2vec_post_progress (self, GST_PROGRESS_TYPE_COMPLETE, "model",
+        "The model is in use");
     g_object_notify (G_OBJECT (self), "labels");
   } else {
-    post_progress (self, GST_PROGRESS_TYPE_CANCELED,
+    gst_emotion2vec_post_progress (self, GST_PROGRESS_TYPE_CANCELED, "model",
         "The model is not wanted any more");
   }
   gst_emotion2vec_classes_free (classes);
@@ -177,9 +165,7 @@ gst_emotion2vec_swap_model (GstEmotion2vec * self)
   swap->device = g_strdup (self->settings.device);
   swap->spec = g_strdup (self->settings.classes);
   swap->precision = self->settings.precision;
-  if (self->settings.trigger & GST_EMOTION2VEC_TRIGGER_INTERVAL)
-    swap->n_samples = (guint) gst_emotion2vec_window_to_16k
-        (self->settings.window, GST_SECOND);
+  swap->n_samples = gst_emotion2vec_settings_window_samples (&self->settings);
   GST_OBJECT_UNLOCK (self);
   if (open)
     gst_element_call_async (GST_ELEMENT (self), run, swap, swap_free);
