@@ -21,7 +21,7 @@ LABELS = ("生气/angry", "厌恶/disgusted", "恐惧/fearful", "开心/happy", 
           "其他/other", "难过/sad", "吃惊/surprised", "<unk>")
 CLASSES = ("angry", "disgusted", "fearful", "happy", "neutral", "other", "sad", "surprised", "unknown")
 UNKNOWN = CLASSES.index("unknown")
-SPLITS = ("train", "dev", "test", "zeroshot", "noise")
+SPLITS = ("train", "dev", "test", "zeroshot", "noise", "unlabelled")
 INDEX_FIELDS = ("path", "corpus", "split", "speaker", "emotion9", "licence", "offset", "samples")
 
 # How often a training clip comes from each corpus; `noise` are clips without speech, labelled <unk>.
@@ -197,6 +197,36 @@ class TrainingCrops:
     def _room(self, clip):
         response = self.audio.wave(clip)[:RATE // 2]
         return response / np.sqrt(np.sum(np.square(response)) + 1e-12)
+
+
+class UnlabelledCrops:
+    """Endless batches of crops for pre-training: train and unlabelled clips, labels unseen, clips under a licence
+    without derivatives left out.  A clip comes as often as it is long, up to LONGEST seconds."""
+
+    LONGEST = 4.0
+
+    def __init__(self, audio, seed):
+        self.audio = audio
+        self.rng = np.random.default_rng(seed)
+        self.clips = [c for c in audio.select("train", "unlabelled") if "ND" not in c.licence]
+        weight = np.minimum([c.samples / RATE for c in self.clips], self.LONGEST)
+        self.chance = np.cumsum(weight / weight.sum())
+        self.spans = {}
+
+    def batch(self, size, seconds):
+        """Waves [size, samples]."""
+        length = int(seconds * RATE)
+        waves = np.empty((size, length), np.float32)
+        for row in range(size):
+            clip = self.clips[min(int(np.searchsorted(self.chance, self.rng.random())), len(self.clips) - 1)]
+            wave = self.audio.wave(clip)
+            if clip.path not in self.spans:
+                self.spans[clip.path] = active_span(wave)
+            waves[row] = crop(wave, length, self.spans[clip.path], self.rng)
+            # a whisper of dither, as in TrainingCrops
+            level = np.sqrt(np.mean(np.square(waves[row])) + 1e-12)
+            waves[row] += self.rng.standard_normal(length, np.float32) * (level * 1e-3 + 1e-6)
+        return waves
 
 
 def main():
