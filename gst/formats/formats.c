@@ -5,6 +5,12 @@
 static const Format formats[] = {
   {"jsonl", ".jsonl", "JSON Lines: one object a window, with all scores",
       format_jsonl_write},
+  {"csv", ".csv", "Comma-separated values: one row a window, with all scores",
+      format_csv_write},
+  {"segments", ".segments.csv",
+      "Comma-separated values: one row a segment", format_segments_write},
+  {"vtt", ".vtt", "WebVTT subtitles", format_vtt_write},
+  {"srt", ".srt", "SubRip subtitles", format_srt_write},
 };
 
 const Format *
