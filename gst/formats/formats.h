@@ -33,6 +33,11 @@ gboolean format_csv_write (const Annotation * annotation, GOutputStream * out, G
 gboolean format_segments_write (const Annotation * annotation, GOutputStream * out, GError ** error);
 gboolean format_vtt_write (const Annotation * annotation, GOutputStream * out, GError ** error);
 gboolean format_srt_write (const Annotation * annotation, GOutputStream * out, GError ** error);
+gboolean format_textgrid_write (const Annotation * annotation, GOutputStream * out, GError ** error);
+gboolean format_eaf_write (const Annotation * annotation, GOutputStream * out, GError ** error);
+gboolean format_audacity_write (const Annotation * annotation, GOutputStream * out, GError ** error);
+gboolean format_emotionml_write (const Annotation * annotation, GOutputStream * out, GError ** error);
+gboolean format_labelstudio_write (const Annotation * annotation, GOutputStream * out, GError ** error);
 
 G_END_DECLS
 

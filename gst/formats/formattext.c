@@ -109,6 +109,37 @@ format_append_track (GString * text, const AnnotationTrack * track)
 }
 
 char *
+format_tier_name (const AnnotationTrack * track)
+{
+  GString *text = g_string_new ("emotion");
+  gsize before;
+
+  g_string_append_c (text, ' ');
+  before = text->len;
+  format_append_track (text, track);
+  if (text->len == before)
+    g_string_truncate (text, before - 1);
+  return g_string_free (text, FALSE);
+}
+
+gboolean
+format_is_uri (const char *name)
+{
+  const char *scheme = g_uri_peek_scheme (name);
+
+  return scheme && g_str_has_prefix (name + strlen (scheme), "://");
+}
+
+void
+format_append_uri (GString * text, const char *name)
+{
+  if (format_is_uri (name))
+    g_string_append (text, name);
+  else
+    g_string_append_uri_escaped (text, name, "/", TRUE);
+}
+
+char *
 format_settings (const Annotation * annotation)
 {
   GString *text = g_string_new ("emotion2vec-annotate");

@@ -35,6 +35,15 @@ void format_append_xml (GString * text, const char *words);
  * all channels. */
 void format_append_track (GString * text, const AnnotationTrack * track);
 
+/* (transfer full): "emotion channel 2 speech": the name of a tier. */
+char *format_tier_name (const AnnotationTrack * track);
+
+/* Whether @name is a URI, as "https://host/talk.wav", and no path. */
+gboolean format_is_uri (const char *name);
+
+/* @name, a path or a URI, as a URI reference: what a URI cannot hold is written as percent escapes. */
+void format_append_uri (GString * text, const char *name);
+
 /* (transfer full): what wrote the file, model and settings; a name in it may still need escapes. */
 char *format_settings (const Annotation * annotation);
 
