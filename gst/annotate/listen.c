@@ -64,6 +64,7 @@ typedef struct
   /* calling thread */
   char *missing_audio, *missing_other;  /* decoders that are not installed */
   GstClockTime claimed;         /* duration as the container says */
+  gboolean sought;              /* the part that is wanted */
   GError *broken;               /* why the streams are about to end */
 } Listener;
 
@@ -299,6 +300,10 @@ set_up_element (Listener * self)
   gst_util_set_object_arg (element, "max-pending", MAX_PENDING);
   gst_util_set_object_arg (element, "on-error", "fail");
   gst_util_set_object_arg (element, "tag-mode", "none");
+  if (settings->minimum > 0)
+    g_object_set (element, "minimum-duration", settings->minimum, NULL);
+  if (settings->embedding)
+    gst_util_set_object_arg (element, "embedding", "utterance");
   if (settings->silence)
     gst_util_set_object_arg (element, "silence-threshold", settings->silence);
 }
@@ -476,8 +481,12 @@ handle_element_message (Listener * self, GstMessage * message, GError ** error)
     return TRUE;
   }
   if (GST_MESSAGE_SRC (message) != GST_OBJECT (self->element)
-      || !gst_message_has_name (message, "emotion2vec")
-      || annotation_add (self->annotation, gst_message_get_structure (message)))
+      || !gst_message_has_name (message, "emotion2vec"))
+    return TRUE;
+  if (self->source->result)
+    self->source->result (gst_message_get_structure (message),
+        self->source->user_data);
+  if (annotation_add (self->annotation, gst_message_get_structure (message)))
     return TRUE;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
       "a result cannot be understood");
@@ -507,12 +516,39 @@ handle_error (Listener * self, GstMessage * message, GError ** error)
   return TRUE;
 }
 
+/* The file is open: its length is known, and a part of it can be gone to. */
+static gboolean
+handle_async_done (Listener * self, GError ** error)
+{
+  const ListenSource *source = self->source;
+  gint64 duration;
+
+  if (gst_element_query_duration (self->pipeline, GST_FORMAT_TIME, &duration)
+      && duration > 0)
+    self->claimed = (GstClockTime) duration;
+  if (!source->part || self->sought)
+    return TRUE;
+  self->sought = TRUE;
+  g_mutex_lock (&self->heard.lock);
+  self->heard.end = 0;          /* what came so far is no part of it */
+  g_mutex_unlock (&self->heard.lock);
+  if (!gst_element_seek (self->pipeline, 1, GST_FORMAT_TIME,
+          GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_ACCURATE, GST_SEEK_TYPE_SET,
+          (gint64) source->start,
+          GST_CLOCK_TIME_IS_VALID (source->end) ? GST_SEEK_TYPE_SET :
+          GST_SEEK_TYPE_NONE, (gint64) source->end)) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+        "no part of it can be read by itself");
+    return FALSE;
+  }
+  gst_element_set_state (self->pipeline, GST_STATE_PLAYING);
+  return TRUE;
+}
+
 /* FALSE with an error, or without one at the end. */
 static gboolean
 handle_message (Listener * self, GstMessage * message, GError ** error)
 {
-  gint64 duration;
-
   switch (GST_MESSAGE_TYPE (message)) {
     case GST_MESSAGE_ELEMENT:
       return handle_element_message (self, message, error);
@@ -525,10 +561,7 @@ handle_message (Listener * self, GstMessage * message, GError ** error)
       g_propagate_error (error, no_track (self));
       return FALSE;
     case GST_MESSAGE_ASYNC_DONE:
-      if (gst_element_query_duration (self->pipeline, GST_FORMAT_TIME,
-              &duration) && duration > 0)
-        self->claimed = (GstClockTime) duration;
-      return TRUE;
+      return handle_async_done (self, error);
     default:
       return FALSE;
   }
@@ -541,7 +574,8 @@ run (Listener * self, GError ** error)
   GError *trouble = NULL;
   gboolean go_on = TRUE;
 
-  gst_element_set_state (self->pipeline, GST_STATE_PLAYING);
+  gst_element_set_state (self->pipeline,
+      self->source->part ? GST_STATE_PAUSED : GST_STATE_PLAYING);
   while (go_on) {
     GstMessage *message = gst_bus_timed_pop_filtered (self->bus,
         GST_CLOCK_TIME_NONE, GST_MESSAGE_ELEMENT | GST_MESSAGE_WARNING |
@@ -615,12 +649,14 @@ conclude (Listener * self, GError ** error)
     return FALSE;
   }
   if (heard->end == 0) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s",
+        self->source->part ? "there is no audio in that part of it" :
         "its audio track is empty");
     return FALSE;
   }
-  check_length (self);
-  if (annotation->windows->len == 0)
+  if (!self->source->part)
+    check_length (self);
+  if (annotation->windows->len == 0 && !self->source->part)
     warn (self, g_strdup_printf ("%.2f s are too short for a result",
             (double) heard->end / GST_SECOND));
   if (self->missing_audio)

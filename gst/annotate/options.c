@@ -21,7 +21,7 @@
 typedef struct
 {
   char *output_dir, *model, *device, *precision, *trigger, *channels, *classes;
-  char *track, *shard;
+  char *track, *shard, *manifest, *embeddings;
   char **formats, **paths;
   double window, interval, silence;
   int n_jobs;
@@ -33,7 +33,7 @@ words_clear (Words * words)
 {
   char **texts[] = { &words->output_dir, &words->model, &words->device,
     &words->precision, &words->trigger, &words->channels, &words->classes,
-    &words->track, &words->shard
+    &words->track, &words->shard, &words->manifest, &words->embeddings
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -48,6 +48,7 @@ void
 options_clear (Options * options)
 {
   g_strfreev (options->paths);
+  g_free (options->manifest);
   g_free (options->output_dir);
   if (options->formats)
     g_ptr_array_unref (options->formats);
@@ -214,13 +215,39 @@ read_listening (const Words * words, ListenSettings * listen)
   return TRUE;
 }
 
+/* Either paths or a list. */
 static gboolean
-read_rest (Words * words, Options * options)
+read_list (Words * words, Options * options)
 {
-  if (!words->paths) {
+  static const char *const kinds[] = { "npy", "safetensors", NULL };
+  g_autofree char *kind = choose ("embeddings", words->embeddings, kinds);
+
+  if (!kind)
+    return FALSE;
+  if (words->manifest && (words->paths || words->formats)) {
+    tool_usage_error ("--manifest goes with neither paths nor formats: it "
+        "names the files itself, and a list comes of it");
+    return FALSE;
+  }
+  if (words->embeddings && !words->manifest) {
+    tool_usage_error ("--embeddings needs --manifest");
+    return FALSE;
+  }
+  if (!words->paths && !words->manifest) {
     tool_usage_error ("nothing to annotate: name files, folders or URIs");
     return FALSE;
   }
+  options->embeddings = words->embeddings != NULL;
+  options->rows_kind = g_str_equal (kind, "npy") ? ROWS_NPY : ROWS_SAFETENSORS;
+  options->manifest = g_steal_pointer (&words->manifest);
+  return TRUE;
+}
+
+static gboolean
+read_rest (Words * words, Options * options)
+{
+  if (!read_list (words, options))
+    return FALSE;
   if (words->n_jobs < 0) {
     tool_usage_error ("--jobs: %d is no number of files", words->n_jobs);
     return FALSE;
@@ -257,7 +284,9 @@ help_text (void)
       "  emotion2vec-annotate -r -o notes/ recordings/       "
       "a whole folder\n"
       "  emotion2vec-annotate --trigger speech film.mkv      "
-      "one result for each stretch of speech\n\n"
+      "one result for each stretch of speech\n"
+      "  emotion2vec-annotate --manifest train.jsonl -o out/  "
+      "labels a corpus: out/train.emotions.jsonl\n\n"
       "A run that was ended at any moment goes on where it was when it is "
       "started again.\n"
       "Exit status: 0 all done, 1 some files failed (the others were done), "
@@ -285,7 +314,9 @@ parse_words (Words * w, int *argc, char ***argv)
     {"device", 'd', 0, G_OPTION_ARG_STRING, &w->device, "auto, vulkan, cpu, or one of emotion2vec-model devices (auto)", "D"},
     {"precision", 'p', 0, G_OPTION_ARG_STRING, &w->precision, "auto, fp32 or fp16 (auto)", "P"},
     {"jobs", 'j', 0, G_OPTION_ARG_INT, &w->n_jobs, "Files at once (as many as processors, at most 4)", "N"},
-    {"shard", 0, 0, G_OPTION_ARG_STRING, &w->shard, "Do only part I of N of the files", "I/N"},
+    {"manifest", 0, 0, G_OPTION_ARG_FILENAME, &w->manifest, "Label the utterances of a list: JSON Lines, or Kaldi's wav.scp", "FILE"},
+    {"embeddings", 0, 0, G_OPTION_ARG_STRING, &w->embeddings, "With --manifest: write their embeddings too, as npy or safetensors", "KIND"},
+    {"shard", 0, 0, G_OPTION_ARG_STRING, &w->shard, "Do only part I of N of the files, or of the list", "I/N"},
     {"resume", 0, 0, G_OPTION_ARG_NONE, &w->resume, "Leave out what was done before with the same settings (as always)", NULL},
     {"no-resume", 0, 0, G_OPTION_ARG_NONE, &w->no_resume, "Do everything anew", NULL},
     {"force", 0, 0, G_OPTION_ARG_NONE, &w->force, "Overwrite files that this program did not write", NULL},

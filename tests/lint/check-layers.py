@@ -36,7 +36,7 @@ LAYERS = {
     'formats': (r'gst/formats/\S+', {'result', 'formats'}, (C, GLIB, GST)),
     'toolutil': (r'gst/tools/toolutil\.[ch]', {'core', 'toolutil'}, (C, GLIB)),
     'tools': (r'gst/tools/\S+', {'core', 'vulkan door', 'encoder', 'files', 'window', 'result', 'search', 'toolutil', 'tools'}, (C, GLIB, GST)),
-    'annotate': (r'gst/annotate/\S+', {'result', 'search', 'engine door', 'element', 'formats', 'toolutil', 'annotate'},
+    'annotate': (r'gst/annotate/\S+', {'result', 'search', 'engine door', 'element', 'formats', 'files', 'toolutil', 'annotate'},
                  (C, GLIB, GST, r'glob\.h')),
     'examples': (r'examples/\S+', set(), (C, GLIB, GST)),
     'tests': (r'tests/\S+', None, (r'.*',)),
