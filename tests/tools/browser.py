@@ -50,7 +50,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 def read_cues(paths):
     """For each file a list of cues: start and end in seconds, text without markup, and the voice or None."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         names = []
         for number, path in enumerate(paths):
             names.append(f'{number}.vtt')

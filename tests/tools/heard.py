@@ -177,8 +177,17 @@ def silence():
     return heard
 
 
+def documented():
+    """The example of docs/formats.md."""
+    heard = Heard(3 * SECOND, SECOND, 6 * SECOND, labels=['angry', 'happy', 'neutral'])
+    heard.add_grid([1, 1, 2, None])
+    for window, scores in zip(heard.windows, ([0.125, 0.8125, 0.0625], [0.125, 0.75, 0.125], [0.0625, 0.3125, 0.625])):
+        window.scores = scores
+    return heard
+
+
 def empty():
     return Heard(3 * SECOND, SECOND, 0)
 
 
-ALL = {make.__name__: make() for make in (talk, odd, hostile, channels, hours, silence, empty)}
+ALL = {make.__name__: make() for make in (talk, odd, hostile, channels, hours, silence, documented, empty)}

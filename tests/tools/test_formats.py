@@ -161,6 +161,20 @@ class Formats(unittest.TestCase):
         self.assertEqual([nanoseconds(time) for time in times.groups()], [window.start, window.start + window.duration])
         self.assertEqual(emotion.findtext(EMOTIONML + 'info', ''), track_name(window.speech, window.channel))
 
+    # ---- documentation ----
+
+    def test_documented(self):
+        """The examples of docs/formats.md are what is written, to the letter; the page has every format."""
+        page = (pathlib.Path(os.environ['EMOTION2VEC_SOURCE']) / 'docs' / 'formats.md').read_text(encoding='utf-8')
+        files = {path.name: path.read_text(encoding='utf-8') for path in pathlib.Path(self.path('documented')).iterdir()}
+        for name in files:
+            self.assertIn(f'`talk{name.removeprefix("out")}`', page)
+        examples = re.findall(r'^```(\w+)\n(.*?)^```', page, re.M | re.S)
+        examples = [text for kind, text in examples if not text.startswith('<View>')]
+        self.assertEqual(len(examples), 9)
+        for text in examples:
+            self.assertTrue(any(text.replace('→', '\t') in file for file in files.values()), text)
+
     # ---- segments ----
 
     def test_segments(self):
