@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import wave
 import xml.etree.ElementTree as ElementTree
 from xml.sax.saxutils import escape
 
@@ -70,8 +71,14 @@ class Elan(unittest.TestCase):
         return done.stdout.decode().splitlines()
 
     def clip(self, name='talk.wav'):
+        """4.5 seconds that are heard, and 6 of silence."""
         path = self.scratch / name
         testkit.tone(str(path), 4.5, channels=2)
+        with wave.open(str(path), 'rb') as file:
+            settings, heard = file.getparams(), file.readframes(file.getnframes())
+        with wave.open(str(path), 'wb') as file:
+            file.setparams(settings)
+            file.writeframes(heard + bytes(6 * settings.framerate * 4))
         return path
 
     def segments(self, path, *options):
@@ -111,16 +118,18 @@ class Elan(unittest.TestCase):
                 tier.append((round(float(row['start']) * 1000), round(float(row['end']) * 1000), row['label']))
         self.assertEqual(found, expected)
         self.assertTrue(any(expected.values()))
+        self.assertIn('silent', {row['label'] for row in rows})
 
     def test_annotates(self):
         source, tiers = self.clip('a & b "ü".wav'), self.scratch / 'out file.xml'
-        lines = self.run_elan(source=f'file://{source}', tiers=str(tiers))
+        # ELAN takes "file:" off a URI and leaves three slashes
+        lines = self.run_elan(source=f'//{source}', tiers=str(tiers))
         self.assertEqual(lines[-1], 'RESULT: DONE.', lines)
         self.assertTrue(any(line.startswith('PROGRESS: ') for line in lines))
         found = read_tiers(tiers)
         self.check_tiers(found, self.segments(source))
         self.assertEqual(found['emotion'][0][0], 0)
-        self.assertEqual(found['emotion'][-1][1], 4500)
+        self.assertLess(found['emotion'][-1][1], 10500)
 
     def test_options(self):
         source, tiers = self.clip(), self.scratch / 'out.xml'
