@@ -2,8 +2,8 @@
  *
  *     write-formats FOLDER < DESCRIPTION
  *
- * Each line of the description is a GstStructure: first "annotation" with name, media-type, model, version, duration,
- * window and interval, all of them optional, then the messages of the element. The files are called FOLDER/out.SUFFIX.
+ * Each line of the description is a GstStructure: first "annotation" with a name and, if wanted, media-type, model,
+ * version, duration, window and interval, then the messages of the element. The files are called FOLDER/out.SUFFIX.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdlib.h>
 
