@@ -34,6 +34,7 @@ LAYERS = {
                {'core', 'encoder', 'files', 'window', 'result', 'search', 'engine door', 'engine'}, (C, GLIB, GST, r'pthread\.h')),
     'element': (r'gst/(element/\S+|gstemotion2vecplugin\.c)', {'window', 'result', 'engine door', 'element'}, (C, GLIB, GST)),
     'formats': (r'gst/formats/\S+', {'result', 'formats'}, (C, GLIB, GST)),
+    'copies': (r'gst/copies/\S+', {'result', 'formats', 'copies'}, (C, GLIB, GST, r'libav(codec|format|util)/\S+')),
     'tools': (r'gst/tools/\S+', {'core', 'vulkan door', 'encoder', 'files', 'window', 'result', 'search', 'tools'}, (C, GLIB, GST)),
     'examples': (r'examples/\S+', set(), (C, GLIB, GST)),
     'tests': (r'tests/\S+', None, (r'.*',)),
