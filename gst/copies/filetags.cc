@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "filetags.h"
 
+#include <cstring>
 #include <exception>
 
 #include <commentsframe.h>
@@ -80,6 +81,25 @@ template <class File> static bool write_ogg (TagStream * stream, const OwnTags *
     return false;
   write_xiph (file.tag (), tags);
   return file.save ();
+}
+
+// TagLib forgets that the block of comments may be the last one before the audio, and says so in its first byte.
+static bool write_ogg_flac (TagStream * stream, const OwnTags * tags)
+{
+  TagLib::Ogg::FLAC::File file (stream, false);
+
+  if (!file.isValid () || !file.tag ())
+    return false;
+  const TagLib::ByteVector old = file.packet (1);
+  write_xiph (file.tag (), tags);
+  if (!file.save ())
+    return false;
+  if (old.isEmpty () || (unsigned char) old[0] != 0x84)
+    return true;
+  TagLib::ByteVector block = file.packet (1);
+  block[0] = old[0];
+  file.setPacket (1, block);
+  return file.TagLib::Ogg::File::save ();
 }
 
 static bool write_flac (TagStream * stream, const OwnTags * tags)
@@ -174,9 +194,44 @@ static bool write_mp3 (TagStream * stream, const OwnTags * tags)
   return file.save (TagLib::MPEG::File::ID3v2, TagLib::File::StripNone, version, TagLib::File::DoNotDuplicate);
 }
 
+// GStreamer reads a LIST of INFO in front of the audio only, TagLib adds one behind it: a file that has none gets one with
+// @comment first. Damaged files are left to TagLib.
+static void add_info (TagStream * stream, const char *comment)
+{
+  const TagLib::ByteVector text (comment, (unsigned int) strlen (comment) + 1);
+  TagStream::Offset at = 12;
+
+  for (;;) {
+    stream->seek (at, TagStream::Beginning);
+    const TagLib::ByteVector head = stream->readBlock (12);
+    if (head.size () < 8 || (head.startsWith ("LIST") && head.containsAt ("INFO", 8)))
+      return;
+    if (head.startsWith ("data"))
+      break;
+    const unsigned int size = head.toUInt (4U, false);
+    at += 8 + TagStream::Offset (size) + size % 2;
+  }
+  TagLib::ByteVector list ("INFOICMT");
+  list.append (TagLib::ByteVector::fromUInt (text.size (), false));
+  list.append (text);
+  if (text.size () % 2)
+    list.append ('\0');
+  TagLib::ByteVector chunk ("LIST");
+  chunk.append (TagLib::ByteVector::fromUInt (list.size (), false));
+  chunk.append (list);
+  stream->seek (4, TagStream::Beginning);
+  const unsigned int whole = stream->readBlock (4).toUInt (0U, false);
+  stream->insert (chunk, TagStream::Place (at), 0);
+  stream->seek (4, TagStream::Beginning);
+  stream->writeBlock (TagLib::ByteVector::fromUInt (whole + chunk.size (), false));
+  stream->seek (0, TagStream::Beginning);
+}
+
 // WAV has two places: a LIST of INFO, which every program reads and which has room for one comment, and an ID3 chunk.
 static bool write_wav (TagStream * stream, const OwnTags * tags)
 {
+  if (tags->comment)
+    add_info (stream, tags->comment);
   TagLib::RIFF::WAV::File file (stream, false);
   int places = TagLib::RIFF::WAV::File::ID3v2;
   ID3v2::Version version = ID3v2::v3;
@@ -245,7 +300,7 @@ static bool write_kind (TagStream * stream, ContainerKind kind, const OwnTags * 
     case CONTAINER_OPUS:
       return write_ogg<TagLib::Ogg::Opus::File> (stream, tags);
     case CONTAINER_OGG_FLAC:
-      return write_ogg<TagLib::Ogg::FLAC::File> (stream, tags);
+      return write_ogg_flac (stream, tags);
     case CONTAINER_MP3:
       return write_mp3 (stream, tags);
     case CONTAINER_WAV:

@@ -593,13 +593,13 @@ matroska_tags_write (const char *path, const OwnTags * tags, GError ** error)
 {
   g_autoptr (GByteArray) content = g_byte_array_new ();
   File file = {.fd = -1 };
-  gboolean done = FALSE;
+  gboolean done;
 
-  if (open_file (&file, path, O_RDWR, error)
-      && gather (&file, ALL_BUT_OURS, content, error)) {
-    append_ours (content, tags);
-    done = replace_tags (&file, content, error);
-  }
+  /* ours first: of several comments many readers show the last */
+  append_ours (content, tags);
+  done = open_file (&file, path, O_RDWR, error)
+      && gather (&file, ALL_BUT_OURS, content, error)
+      && replace_tags (&file, content, error);
   close_file (&file);
   return done;
 }

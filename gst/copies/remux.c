@@ -240,8 +240,10 @@ add_cue_track (Job * job, const char *language, GError ** error)
   track->time_base = (AVRational) { 1, 1000 };
   av_dict_set (&track->metadata, "title", REMUX_TRACK_NAME, 0);
   av_dict_set (&track->metadata, "language", language, 0);
-  if (is_mp4 (job))
+  if (is_mp4 (job)) {
     av_dict_set (&track->metadata, "handler_name", REMUX_TRACK_NAME, 0);
+    track->codecpar->codec_tag = MKTAG ('t', 'x', '3', 'g');
+  }
   job->track = track;
   return TRUE;
 }
@@ -338,6 +340,16 @@ write_cue (Job * job, const Cue * cue, GError ** error)
   return write_packet (job, packet, error);
 }
 
+/* Whether the next cue begins where the one before it ends. The MP4 muxer ends a text as soon as another track goes on,
+ * with a sample of no length if the next text comes then: such cues are written in one go. */
+static gboolean
+goes_on (const Job * job)
+{
+  const Cue *cue = &g_array_index (job->cues, Cue, job->next_cue);
+
+  return is_mp4 (job) && job->next_cue > 0 && cue[-1].end == cue->start;
+}
+
 /* Writes the cues that begin by @time, in milliseconds of the file. */
 static gboolean
 write_cues_until (Job * job, gint64 time, GError ** error)
@@ -345,13 +357,27 @@ write_cues_until (Job * job, gint64 time, GError ** error)
   while (job->cues && job->next_cue < job->cues->len) {
     const Cue *cue = &g_array_index (job->cues, Cue, job->next_cue);
 
-    if ((gint64) cue->start + job->cue_offset > time)
+    if ((gint64) cue->start + job->cue_offset > time && !goes_on (job))
       break;
     if (!write_cue (job, cue, error))
       return FALSE;
     job->next_cue++;
   }
   return TRUE;
+}
+
+/* What libavformat takes from the times of a track when it reads Matroska, and adds again when it writes it: what the
+ * decoder will throw away at the beginning. Until version 60 it forgot the second half. */
+static gint64
+forgotten_padding (const Job * job, const AVStream * to)
+{
+#if LIBAVFORMAT_VERSION_MAJOR < 60
+  const AVRational samples = { 1, 48000 };
+
+  if (!is_mp4 (job) && to->codecpar->codec_id == AV_CODEC_ID_OPUS)
+    return av_rescale_q (to->codecpar->initial_padding, samples, to->time_base);
+#endif
+  return 0;
 }
 
 /* The packet at hand, which is of a track that is copied. */
@@ -363,6 +389,7 @@ copy_packet (Job * job, GError ** error)
   const AVStream *from = job->in->streams[packet->stream_index];
   const AVStream *to = job->out->streams[job->map[packet->stream_index]];
   gint64 time = packet->dts != AV_NOPTS_VALUE ? packet->dts : packet->pts;
+  gint64 padding;
 
   if (packet->flags & AV_PKT_FLAG_CORRUPT)
     return fail_av (error, AVERROR_INVALIDDATA, "cannot read the original");
@@ -372,6 +399,11 @@ copy_packet (Job * job, GError ** error)
   packet->stream_index = to->index;
   packet->pos = -1;
   av_packet_rescale_ts (packet, from->time_base, to->time_base);
+  padding = forgotten_padding (job, to);
+  if (packet->pts != AV_NOPTS_VALUE)
+    packet->pts += padding;
+  if (packet->dts != AV_NOPTS_VALUE)
+    packet->dts += padding;
   return write_packet (job, packet, error);
 }
 
