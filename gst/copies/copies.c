@@ -32,7 +32,7 @@
 #define remux(input, output, container, cues, language, progress, error) FALSE
 #endif
 
-G_DEFINE_QUARK (copies-error-quark, copies_error);
+G_DEFINE_QUARK (copies - error - quark, copies_error);
 
 /* ---- what is possible ------------------------------------------------------------------------------------------- */
 

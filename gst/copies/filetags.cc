@@ -163,7 +163,7 @@ static void write_id3 (ID3v2::Tag * tag, const OwnTags * tags)
   if (tags->comment) {
     auto frame = new ID3v2::CommentsFrame (String::UTF8);
 
-    frame->setLanguage ("XXX");
+    frame->setLanguage ("und");
     if (has_plain_comment (tag))
       frame->setDescription (COMMENT_NAME);
     frame->setText (from_utf8 (tags->comment));

@@ -25,6 +25,9 @@
 #define ID_SEEK_ID 0x53ab
 #define ID_SEEK_POSITION 0x53ac
 #define ID_CLUSTER 0x1f43b675
+#define ID_CLUSTER_TIME 0xe7
+#define ID_INFO 0x1549a966
+#define ID_TIME_SCALE 0x2ad7b1
 #define ID_VOID 0xec
 #define ID_CRC 0xbf
 #define ID_TAGS 0x1254c367
@@ -40,6 +43,9 @@
 
 /* More than any table of contents or list of tags has; pictures are attachments. */
 #define MAX_IN_MEMORY (64 << 20)
+
+/* The time of a Cluster is among its first elements. */
+#define MAX_CLUSTER_HEAD 64
 
 /* An element of the Segment. */
 typedef struct
@@ -58,6 +64,7 @@ typedef struct
   gboolean open_end;            /* its size is not known */
   GArray *parts;                /* Part: SeekHeads and Tags */
   guint64 crc;                  /* where the Segment's own checksum is; 0: it has none */
+  Part info, cluster;           /* the first of each; id 0: there is none */
 } File;
 
 /* What is to be written. */
@@ -129,6 +136,8 @@ note_part (File * file, guint64 at, const EbmlHead * head)
     last->room += part.size;
   else if (head->id == ID_CRC && at == file->begin)
     file->crc = at;
+  else if (head->id == ID_INFO && file->info.id == 0)
+    file->info = part;
 }
 
 static gboolean
@@ -140,6 +149,12 @@ find_parts (File * file, GError ** error)
   while (at < file->end) {
     if (!read_head (file, at, &head))
       return fail_damaged (error);
+    if (head.id == ID_CLUSTER && file->cluster.id == 0) {
+      file->cluster.id = head.id;
+      file->cluster.at = at;
+      file->cluster.size = MIN (head.size, MAX_CLUSTER_HEAD);
+      file->cluster.size = MIN (head.head + file->cluster.size, file->end - at);
+    }
     /* what is in a Cluster without a size is passed one by one: nothing in there looks like what we want */
     if (head.id == ID_CLUSTER && head.size == EBML_UNKNOWN_SIZE) {
       at += head.head;
@@ -601,6 +616,50 @@ matroska_tags_write (const char *path, const OwnTags * tags, GError ** error)
       && gather (&file, ALL_BUT_OURS, content, error)
       && replace_tags (&file, content, error);
   close_file (&file);
+  return done;
+}
+
+/* The number in the child @id of @part; @fallback if there is none. */
+static gboolean
+read_number (const File * file, const Part * part, guint32 id,
+    guint64 fallback, guint64 * number, GError ** error)
+{
+  g_autoptr (GByteArray) data = NULL;
+  EbmlReader reader;
+  EbmlElement child;
+  EbmlHead head;
+
+  *number = fallback;
+  if (part->id == 0)
+    return TRUE;
+  data = load (file, part, error);
+  if (!data || !ebml_read_head (data->data, data->len, &head))
+    return data != NULL;
+  reader.at = data->data + head.head;
+  reader.left = data->len - head.head;
+  while (ebml_next (&reader, &child))
+    if (child.id == id) {
+      *number = ebml_number (&child);
+      break;
+    }
+  return TRUE;
+}
+
+gboolean
+matroska_begin (const char *path, guint64 * begin, GError ** error)
+{
+  File file = {.fd = -1 };
+  guint64 scale, time;
+  gboolean done = open_file (&file, path, O_RDONLY, error)
+      && read_number (&file, &file.info, ID_TIME_SCALE, 1000000, &scale, error)
+      && read_number (&file, &file.cluster, ID_CLUSTER_TIME, 0, &time, error);
+
+  close_file (&file);
+  /* a year is more than any file lasts */
+  if (done && time > 0 && scale > G_GUINT64_CONSTANT (31536000000000000) / time)
+    return fail_damaged (error);
+  if (done)
+    *begin = time * scale;
   return done;
 }
 

@@ -15,6 +15,7 @@
 #include <libavformat/avformat.h>
 
 #include "cues.h"
+#include "matroskatags.h"
 
 #define NOWHERE (-1)
 
@@ -41,7 +42,8 @@ fail_av (GError ** error, int code, const char *what)
   char text[AV_ERROR_MAX_STRING_SIZE] = "";
 
   /* its own codes are tags of four characters; those of the system are small */
-  if (AVUNERROR (code) > 0 && AVUNERROR (code) < 4096 && code != AVERROR (EINVAL))
+  if (AVUNERROR (code) > 0 && AVUNERROR (code) < 4096
+      && code != AVERROR (EINVAL))
     return fail_with_errno (error, AVUNERROR (code), what);
   av_strerror (code, text, sizeof text);
   g_set_error (error, COPIES_ERROR, COPIES_ERROR_BAD_FILE, "%s: %s", what,
@@ -237,7 +239,8 @@ add_cue_track (Job * job, const char *language, GError ** error)
     return fail_av (error, AVERROR (ENOMEM), "cannot add a track");
   track->codecpar->codec_type = AVMEDIA_TYPE_SUBTITLE;
   track->codecpar->codec_id = cue_codec (job);
-  track->time_base = (AVRational) { 1, 1000 };
+  track->time_base = (AVRational) {
+  1, 1000};
   av_dict_set (&track->metadata, "title", REMUX_TRACK_NAME, 0);
   av_dict_set (&track->metadata, "language", language, 0);
   if (is_mp4 (job)) {
@@ -289,7 +292,7 @@ write_packet (Job * job, AVPacket * packet, GError ** error)
 
 /* (transfer full): the text of a cue as the codec has it. @size: (out) */
 static char *
-encode_text (const Job * job, const char *text, gsize *size)
+encode_text (const Job * job, const char *text, gsize * size)
 {
   GString *coded = g_string_new (NULL);
 
@@ -299,7 +302,7 @@ encode_text (const Job * job, const char *text, gsize *size)
       *size = MIN (strlen (text), G_MAXUINT16);
       g_string_append_c (coded, (char) (*size >> 8));
       g_string_append_c (coded, (char) (*size & 0xff));
-      g_string_append_len (coded, text, (gssize) *size);
+      g_string_append_len (coded, text, (gssize) * size);
       break;
     case CONTAINER_WEBM:
       g_string_append (coded, text);
@@ -443,9 +446,18 @@ open_original (Job * job, const char *path, GError ** error)
     code = avformat_find_stream_info (job->in, NULL);
   if (code < 0)
     return fail_av (error, code, "cannot read the original");
-  /* GStreamer's stream time begins at the first Cluster of a Matroska file, and at the beginning of time in MP4 */
-  if (!is_mp4 (job) && job->in->start_time != AV_NOPTS_VALUE)
-    job->cue_offset = MAX (job->in->start_time, 0) / 1000;
+  return TRUE;
+}
+
+/* GStreamer's stream time begins at the first Cluster of a Matroska file; in MP4 it is the time of the file. */
+static gboolean
+find_begin (Job * job, const char *path, GError ** error)
+{
+  guint64 begin = 0;
+
+  if (!is_mp4 (job) && !matroska_begin (path, &begin, error))
+    return FALSE;
+  job->cue_offset = (gint64) (begin / 1000000);
   return TRUE;
 }
 
@@ -538,7 +550,8 @@ remux (const char *input, const char *output, const Container * container,
 
   /* what goes wrong is in the errors; libavformat's own words would go to the terminal */
   av_log_set_level (AV_LOG_QUIET);
-  done = open_original (&job, input, error) && open_copy (&job, output, error)
+  done = open_original (&job, input, error)
+      && find_begin (&job, input, error) && open_copy (&job, output, error)
       && add_tracks (&job, error) && add_cue_track (&job, language, error)
       && copy_chapters (&job, error) && write_all (&job, error);
   return clear (&job, done, error);

@@ -131,7 +131,7 @@ def cues(path):
         _, times, text = block.split('\n', 2)
         start, end = (sum(float(part.replace(',', '.')) * unit for part, unit in zip(time.split(':'), (3600, 60, 1)))
                       for time in times.split(' --> '))
-        found.append((round(start, 3), round(end, 3), re.sub('<[^>]*>', '', text) if '<font' in text else text))
+        found.append((round(start, 3), round(end, 3), re.sub('</?font[^>]*>', '', text)))
     return found
 
 
@@ -302,6 +302,10 @@ class Subtitles(Copies):
         if 'libavformat' not in LIBRARIES or 'taglib' not in LIBRARIES:
             self.skipTest('built without libavformat or TagLib')
 
+    def tags_to_keep(self, path):
+        """QuickTime's own kind of tags goes through libavformat, which does not keep the name of a program."""
+        return {key: value for key, value in tags(path).items() if not (path.endswith('.mov') and key == 'encoder')}
+
     def test_packets(self):
         for name in SUBTITLED:
             with self.subTest(name):
@@ -332,7 +336,7 @@ class Subtitles(Copies):
         for name in SUBTITLED:
             with self.subTest(name):
                 path = self.with_subtitles(name)
-                self.assertEqual(tags(path), tags(self.path(name)))
+                self.assertEqual(self.tags_to_keep(path), self.tags_to_keep(self.path(name)))
                 self.assertEqual(probe(path, '-show_chapters'), probe(self.path(name), '-show_chapters'))
                 for one, other in zip(kept(path), kept(self.path(name)), strict=True):
                     self.assertEqual([one.get(key) for key in names], [other.get(key) for key in names])
@@ -347,7 +351,7 @@ class Subtitles(Copies):
                 self.assertEqual(cues(twice), cues(self.with_subtitles(name)))
                 self.assertEqual(cues(again), cues(twice))
                 self.assertEqual(packets(again), packets(self.path(name)))
-                self.assertEqual(tags(again), tags(self.path(name)))
+                self.assertEqual(self.tags_to_keep(again), self.tags_to_keep(self.path(name)))
                 self.assertLess(abs(len(read(again)) - len(read(twice))), 64)
 
     def test_repeatable(self):
