@@ -17,6 +17,7 @@ C = r'(assert|errno|fcntl|float|inttypes|limits|locale|math|signal|stdarg|stdboo
     r'|unistd|sys/\w+)\.h'
 GLIB = r'(glib|gio/\S+|glib/gstdio|glib-object|gmodule)(\.h)?'
 GST = r'gst/\S+'
+TAGLIB = r'(taglib|tiostream|xiphcomment|id3v2\w+|\w+(file|frame|tag|item))\.h'
 
 # layer: (files that belong to it, layers it may include, system headers it may include); the first match counts
 LAYERS = {
@@ -34,9 +35,14 @@ LAYERS = {
                {'core', 'encoder', 'files', 'window', 'result', 'search', 'engine door', 'engine'}, (C, GLIB, GST, r'pthread\.h')),
     'element': (r'gst/(element/\S+|gstemotion2vecplugin\.c)', {'window', 'result', 'engine door', 'element'}, (C, GLIB, GST)),
     'formats': (r'gst/formats/\S+', {'result', 'formats'}, (C, GLIB, GST)),
+    'tags door': (r'gst/copies/(filetags|tagstream)\.(h|cc|hh)', {'result', 'formats', 'copies', 'tags door'}, (C, GLIB, GST, TAGLIB,
+                  r'algorithm|cerrno|cstring|exception|string|vector')),
+    'tracks door': (r'gst/copies/remux\.[ch]', {'result', 'formats', 'copies', 'tracks door'},
+                    (C, GLIB, GST, r'libav(codec|format|util)/\S+')),
+    'copies': (r'gst/copies/\S+', {'result', 'formats', 'copies', 'tags door', 'tracks door'}, (C, GLIB, GST)),
     'toolutil': (r'gst/tools/toolutil\.[ch]', {'core', 'toolutil'}, (C, GLIB)),
     'tools': (r'gst/tools/\S+', {'core', 'vulkan door', 'encoder', 'files', 'window', 'result', 'search', 'toolutil', 'tools'}, (C, GLIB, GST)),
-    'annotate': (r'gst/annotate/\S+', {'result', 'search', 'engine door', 'element', 'formats', 'files', 'toolutil', 'annotate'},
+    'annotate': (r'gst/annotate/\S+', {'result', 'search', 'engine door', 'element', 'formats', 'files', 'copies', 'toolutil', 'annotate'},
                  (C, GLIB, GST, r'glob\.h')),
     'examples': (r'examples/\S+', set(), (C, GLIB, GST)),
     'tests': (r'tests/\S+', None, (r'.*',)),
@@ -95,8 +101,9 @@ def check_file(root, path, headers):
 def main():
     root = pathlib.Path(sys.argv[1])
     paths = sorted(str(path.relative_to(root)) for room in ('model', 'gst', 'examples', 'tests')
-                   for path in (root / room).rglob('*.[ch]'))
-    headers = {pathlib.PurePath(path).name: path for path in paths if path.endswith('.h')}
+                   for pattern in ('*.[ch]', '*.cc', '*.hh')
+                   for path in (root / room).rglob(pattern))
+    headers = {pathlib.PurePath(path).name: path for path in paths if path.endswith(('.h', '.hh'))}
     faults = [fault for path in paths for fault in check_file(root, path, headers)]
     print('\n'.join(faults) or f'{len(paths)} files keep the layers')
     return 1 if faults else 0
