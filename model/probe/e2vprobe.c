@@ -19,7 +19,7 @@
 /* What floating-point noise may make of a score of 0. */
 #define LEAST_SCORE 1e-300
 
-#define FIRST_L2 10.0
+#define FIRST_L2 100.0
 
 void
 e2v_probe_layer_clear (E2vProbeLayer * layer)

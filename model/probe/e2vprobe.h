@@ -60,8 +60,8 @@ typedef struct
   double ua;                    /* mean recall */
 } E2vProbeTrial;
 
-/* The strengths that are tried: half decades from 10 down to 1e-4. */
-#define E2V_PROBE_N_TRIALS 11
+/* The strengths that are tried: half decades from 100 down to 1e-4. */
+#define E2V_PROBE_N_TRIALS 13
 
 /* Tries all strengths. @trials: (out): [E2V_PROBE_N_TRIALS].
  * Returns: the index of the one with the least loss, -1 with E2V_ERROR_ARGUMENT: the folds cannot be made, or stopped. */
