@@ -17,6 +17,9 @@
 /* Of the decrease that the slope promises: Armijo's rule. */
 #define ENOUGH 1e-4
 
+/* Relative rounding error of the function. */
+#define FLAT 1e-14
+
 typedef struct
 {
   const E2vLogisticData *data;
@@ -223,8 +226,28 @@ take_step (Problem * problem, const double *grad, const double *s,
       return TRUE;
     }
   }
-  /* the probabilities are those of @theta again */
-  evaluate (problem, theta);
+  return FALSE;
+}
+
+/* Near the minimum the function is flat to the last bit, long before its gradient is: a step that makes that smaller is
+ * right, too. FALSE: none does. */
+static gboolean
+polish (Problem * problem, const double *grad, const double *s, double *theta,
+    double *loss, double *trial, double *trial_grad)
+{
+  const gsize n = problem->size;
+  double next;
+
+  memcpy (trial, theta, n * sizeof *trial);
+  add (1, s, trial, n);
+  next = evaluate (problem, trial);
+  differentiate (problem, trial, trial_grad);
+  if (next <= *loss * (1 + FLAT) && largest (trial_grad, n) <
+      largest (grad, n) / 2) {
+    memcpy (theta, trial, n * sizeof *trial);
+    *loss = next;
+    return TRUE;
+  }
   return FALSE;
 }
 
@@ -242,7 +265,8 @@ minimise (Problem * problem, double tolerance, double *theta)
     if (largest (grad, n) <= tolerance)
       break;
     solve (problem, grad, s, work);
-    if (!take_step (problem, grad, s, theta, &loss, work))
+    if (!take_step (problem, grad, s, theta, &loss, work)
+        && !polish (problem, grad, s, theta, &loss, work, work + n))
       break;
     step++;
   }
