@@ -287,7 +287,7 @@ void
 e2v_head_scores (const E2vHead * head, const float *embedding, double *scores)
 {
   const guint n = head->spec.n_classes;
-  double top = -INFINITY, sum = 0;
+  double top = (double) -INFINITY, sum = 0;
 
   e2v_head_logits (head, embedding, scores);
   for (guint c = 0; c < n; c++)

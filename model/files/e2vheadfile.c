@@ -243,11 +243,9 @@ read_tensors (E2vGguf * gguf, E2vHeadSpec * spec, GError ** error)
       && e2v_checksums_verify_tensors (gguf, E2V_HEAD_ARCHITECTURE, error);
 }
 
-/* Takes over @gguf. */
 static E2vHead *
 load_gguf (E2vGguf * gguf, GError ** error)
 {
-  g_autoptr (E2vGguf) owned = gguf;
   g_auto (E2vHeadSpec) spec = { 0 };
   g_autofree char *checksum = NULL;
 
@@ -265,7 +263,7 @@ load_gguf (E2vGguf * gguf, GError ** error)
 E2vHead *
 e2v_head_load_from_memory (const guint8 * data, gsize size, GError ** error)
 {
-  E2vGguf *gguf = e2v_gguf_new_from_memory (data, size, error);
+  g_autoptr (E2vGguf) gguf = e2v_gguf_new_from_memory (data, size, error);
 
   return gguf ? load_gguf (gguf, error) : NULL;
 }
@@ -273,7 +271,7 @@ e2v_head_load_from_memory (const guint8 * data, gsize size, GError ** error)
 E2vHead *
 e2v_head_load (const char *path, GError ** error)
 {
-  E2vGguf *gguf = e2v_gguf_open (path, error);
+  g_autoptr (E2vGguf) gguf = e2v_gguf_open (path, error);
   E2vHead *head;
 
   if (!gguf)

@@ -1,7 +1,7 @@
 /* e2vfolds.c - divides clips into groups of speakers.
  *
- * Speakers are taken by falling number of clips, those with as many in an order that the seed shuffles; each goes to the
- * smallest fold so far, unless that fold would then have all clips of some class.
+ * Speakers are taken by falling number of clips, those with as many in an order that the seed shuffles; each goes to
+ * the smallest fold so far, unless that fold would then have all clips of some class.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "e2vfolds.h"
 

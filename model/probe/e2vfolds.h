@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 
 /* Gives each of @rows a fold, so that no speaker is in two folds, folds are about equally large, and every class has
  * clips outside of each fold. @n_folds: wanted; 0: E2V_DEFAULT_FOLDS. With fewer speakers there are as many folds as
- * speakers; with more folds than wanted where only that keeps every class in training.
+ * speakers; there are more folds than wanted where only that keeps every class in training.
  * @folds: (out): [n_rows].
  * Returns: the number of folds, 0 with E2V_ERROR_ARGUMENT: there is one speaker only, or a class has one speaker only. */
 guint e2v_folds_make (const E2vProbeData * data, const guint * rows, guint n_rows, guint n_folds, guint32 seed,

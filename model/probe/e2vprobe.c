@@ -166,7 +166,7 @@ e2v_probe_apply (const E2vProbeData * data, const guint * rows, guint n_rows,
 
   for (guint i = 0; i < n_rows; i++) {
     double *row = scores + (gsize) i * n;
-    double top = -INFINITY, sum = 0;
+    double top = (double) -INFINITY, sum = 0;
 
     for (guint k = 0; k < n; k++) {
       row[k] = layer->bias[k];

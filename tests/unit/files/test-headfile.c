@@ -244,8 +244,8 @@ static File
 sound_file (void)
 {
   const File file = { "emotion2vec-head", 1, DIM, CLASSES, {"a", "b", "c"}, 1,
-    DIM, {CLASSES, DIM}, {CLASSES}, E2V_DTYPE_F32, "head.weight", "head.bias",
-    NULL, 1
+  DIM, {CLASSES, DIM}, {CLASSES}, E2V_DTYPE_F32, "head.weight", "head.bias",
+  NULL, 1
   };
 
   return file;
@@ -351,7 +351,8 @@ test_faulty_keys (void)
   REFUSE (file.version = 0, E2V_ERROR_FORMAT, "emotion2vec-head.file_version");
   REFUSE (file.n_classes = 4, E2V_ERROR_FORMAT, "3 labels for 4 classes");
   REFUSE (file.n_classes = G_MAXUINT32, E2V_ERROR_FORMAT, "3 labels for");
-  REFUSE (file.labels[1] = "", E2V_ERROR_FORMAT, "class 1 of the head is empty");
+  REFUSE (file.labels[1] =
+      "", E2V_ERROR_FORMAT, "class 1 of the head is empty");
   REFUSE (file.labels[2] = "a", E2V_ERROR_FORMAT, "have the label 'a'");
   REFUSE (file.temperature = 0, E2V_ERROR_FORMAT, "temperature");
   REFUSE (file.temperature = (double) NAN, E2V_ERROR_FORMAT, "temperature");
@@ -371,7 +372,8 @@ one_class (File * file)
 static void
 test_faulty_tensors (void)
 {
-  REFUSE (file.weight_name = NULL, E2V_ERROR_TENSOR, "'head.weight' is missing");
+  REFUSE (file.weight_name =
+      NULL, E2V_ERROR_TENSOR, "'head.weight' is missing");
   REFUSE (file.bias_name = NULL, E2V_ERROR_TENSOR, "'head.bias' is missing");
   REFUSE (file.surplus = "head.extra", E2V_ERROR_TENSOR,
       "'head.extra' is surplus");
