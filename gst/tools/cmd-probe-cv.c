@@ -70,6 +70,7 @@ run (ProbeJob * job, const char *model_file)
   guint n_folds;
 
   if (!probe_job_open (job, model_file, NULL)
+      || !probe_job_check_speakers (job, TRUE)
       || !probe_job_embed (job, NULL, NULL) || !probe_job_check_classes (job))
     return TOOL_FAILED;
   scores = g_new (double, (gsize) data->n * data->n_classes);

@@ -184,6 +184,7 @@ run (Training * training, const char *model_file)
   g_autofree guint *rows = NULL;
 
   if (!probe_job_open (job, model_file, "")
+      || !probe_job_check_speakers (job, !(job->probe.l2 > 0))
       || !probe_job_embed (job, NULL, NULL) || !probe_job_check_classes (job))
     return TOOL_FAILED;
   rows = g_new (guint, job->data.n);

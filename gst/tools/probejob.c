@@ -9,6 +9,7 @@
 
 #include "audiofile.h"
 #include "e2verror.h"
+#include "e2vfolds.h"
 #include "files/e2vmodelfile.h"
 #include "toolutil.h"
 
@@ -152,6 +153,46 @@ probe_job_open (ProbeJob * job, const char *model_file,
     return FALSE;
   }
   return TRUE;
+}
+
+/* Takes the manifest for what will be read of it. */
+static gboolean
+try_folds (const ProbeJob * job, GError ** error)
+{
+  const Manifest *manifest = job->manifest;
+  const guint n = manifest->clips->len;
+  g_autofree guint *label = g_new (guint, n), *speaker = g_new (guint, n);
+  g_autofree guint *rows = g_new (guint, n), *folds = g_new (guint, n);
+  const E2vProbeData data = {.n = n,.n_classes = manifest->labels->len,
+    .n_speakers = manifest->speakers->len,.label = label,.speaker = speaker,
+    .labels = (const char *const *) manifest->labels->pdata,
+    .speakers = (const char *const *) manifest->speakers->pdata
+  };
+
+  for (guint i = 0; i < n; i++) {
+    rows[i] = i;
+    label[i] = manifest_clip (manifest, i)->label;
+    speaker[i] = manifest_clip (manifest, i)->speaker;
+  }
+  return e2v_folds_make (&data, rows, n, job->probe.n_folds, job->probe.seed,
+      folds, error) > 0;
+}
+
+gboolean
+probe_job_check_speakers (const ProbeJob * job, gboolean folds)
+{
+  const GPtrArray *labels = job->manifest->labels;
+  g_autoptr (GError) error = NULL;
+
+  if (labels->len < 2) {
+    tool_error ("%s: all clips have the label '%s': there is nothing to tell "
+        "apart", job->manifest_file, (const char *) labels->pdata[0]);
+    return FALSE;
+  }
+  if (!folds || try_folds (job, &error))
+    return TRUE;
+  tool_error ("%s: %s (--l2 X)", job->manifest_file, error->message);
+  return FALSE;
 }
 
 /* ---- embeddings ------------------------------------------------------------------------------------------------- */
@@ -325,9 +366,5 @@ probe_job_check_classes (const ProbeJob * job)
     tool_error ("no clip of the class '%s' can be used", data->labels[c]);
     return FALSE;
   }
-  if (data->n_classes >= 2)
-    return TRUE;
-  tool_error ("%s: all clips have the label '%s': there is nothing to tell "
-      "apart", job->manifest_file, data->labels[0]);
-  return FALSE;
+  return TRUE;
 }

@@ -44,12 +44,16 @@ gboolean probe_job_check_options (ProbeJob * job);
  * named none. */
 gboolean probe_job_open (ProbeJob * job, const char *model_file, const char *default_split);
 
+/* Whether there are two classes, and with @folds speakers enough to leave some out: what can be told of the manifest before
+ * anything is decoded. Prints what is wrong. */
+gboolean probe_job_check_speakers (const ProbeJob * job, gboolean folds);
+
 /* Decodes and embeds all clips but those that @wanted, which may be NULL, says no to. FALSE after printing what is wrong:
  * clips that cannot be read, all of them, unless they may be left out. */
 gboolean probe_job_embed (ProbeJob * job, gboolean (*wanted) (const ManifestClip * clip, gpointer user_data),
     gpointer user_data);
 
-/* Whether there are two classes, and clips of each that could be read: what training needs. Prints what is wrong. */
+/* Whether clips of each class could be read. Prints what is wrong. */
 gboolean probe_job_check_classes (const ProbeJob * job);
 
 G_END_DECLS

@@ -12,8 +12,9 @@
 #include <math.h>
 #include <string.h>
 
-/* Of the gradient: in folds only comparisons are made. */
-#define ROUGH 1e-5
+/* Largest gradient at the end. In folds only comparisons are made; there it goes with the penalty, since a gradient of g
+ * may be g / l2 away from the minimum. */
+#define ROUGH 1e-3
 #define EXACT 1e-10
 
 /* What floating-point noise may make of a score of 0. */
@@ -273,8 +274,8 @@ try_fold (const E2vProbeData * data, const guint * train, guint n_train,
   layer_init (&standard, data);
   layer_init (&folded, data);
   for (guint t = 0; t < E2V_PROBE_N_TRIALS; t++) {
-    e2v_logistic_fit (&set.logistic, trials[t].l2, ROUGH, standard.weight,
-        standard.bias);
+    e2v_logistic_fit (&set.logistic, trials[t].l2,
+        ROUGH * MIN (1, trials[t].l2), standard.weight, standard.bias);
     fold (&set, &standard, &folded);
     e2v_probe_apply (data, test, n_test, &folded, scores);
     count (data, test, n_test, scores, &tallies[t]);
