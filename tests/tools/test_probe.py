@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """test_probe.py - linear heads from the command line: numbers against NumPy, what is refused, what is left out.
 
-The clips are those of tests/clips; features are those that `run --embedding` prints. The second source is a Newton
+The clips are tones, since they are quickly read; tests/pipeline/test_heads.py takes speech. Features are those that
+`run --embedding` prints. The second source is a Newton
 method with the whole Hessian, which has nothing in common with the tool's but the function that it minimises.
 
 SPDX-License-Identifier: LGPL-2.1-or-later"""
@@ -17,7 +18,6 @@ import testkit
 from gguf import Gguf
 from testkit import call, tone
 
-CLIPS = os.environ['EMOTION2VEC_CLIPS']
 LABELS = ['neutral', 'happy', 'angry', 'sad']
 
 
@@ -58,14 +58,14 @@ class Probe(testkit.ToolTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        with open(os.path.join(CLIPS, 'clips.tsv'), encoding='utf-8') as file:
-            rows = [line.split('\t') for line in file.read().splitlines()[1:]]
-        cls.rows = [(name, emotion, speaker) for name, speaker, _, emotion, _ in rows]
+        cls.rows = [(f'{speaker}-{label}.wav', label, speaker) for speaker in ('s14', 's15') for label in LABELS]
+        for i, (name, label, speaker) in enumerate(cls.rows):
+            tone(cls.path(name), 0.3 + 0.01 * i, frequency=90 + 60 * LABELS.index(label) + 35 * (speaker == 's15'))
         cls.y = np.array([LABELS.index(emotion) for _, emotion, _ in cls.rows])
         cls.speakers = [speaker for _, _, speaker in cls.rows]
         cls.manifest = cls.write('clips.tsv', cls.rows)
         done = call('run', cls.model, '--device', 'ref', '--json', '--embedding',
-                    *[os.path.join(CLIPS, name) for name, _, _ in cls.rows])
+                    *[cls.path(name) for name, _, _ in cls.rows])
         cls.x = np.array([json.loads(line)['embedding'] for line in done.stdout.splitlines()])
 
     @classmethod
@@ -74,8 +74,8 @@ class Probe(testkit.ToolTest):
             file.write('\n'.join([header] + ['\t'.join(row) for row in rows]) + '\n')
         return cls.path(name)
 
-    def probe(self, command, *arguments, manifest=None, root=CLIPS):
-        return call('probe', command, '--manifest', manifest or self.manifest, '--root', root, '--device', 'ref', *arguments)
+    def probe(self, command, *arguments, manifest=None):
+        return call('probe', command, '--manifest', manifest or self.manifest, '--device', 'ref', *arguments)
 
     def train(self, *arguments, name='head.gguf', **settings):
         """Trains a head; returns its path, its weight and bias, and what was printed."""
@@ -108,7 +108,7 @@ class Numbers(Probe):
     def test_scores_of_run_are_numpys(self):
         path, weight, bias, _ = self.train('--l2', '0.1')
         done = call('run', self.model, '--device', 'ref', '--json', '--head', path, '--embedding', '--granularity', 'frame',
-                    os.path.join(CLIPS, self.rows[2][0]))
+                    self.path(self.rows[2][0]))
         self.check(done, 0)
         result = json.loads(done.stdout)
         expected = softmax((self.x[2] @ weight.astype(float).T + bias)[None])[0]
@@ -178,7 +178,7 @@ class Numbers(Probe):
             cut.setparams(source.getparams())
             source.setpos(4001)
             cut.writeframes(source.readframes(9000))
-        other = os.path.join(CLIPS, self.rows[0][0])
+        other = self.path(self.rows[0][0])
         header = 'speaker\tpath\tend\tlabel\tstart'
         by_part = self.write('parts.tsv', [('a', long, repr(13001 / 8000), 'x', repr(4001 / 8000)), ('b', other, '', 'y', '')],
                              header)
@@ -186,6 +186,12 @@ class Numbers(Probe):
         _, one, _, _ = self.train('--l2', '1', manifest=by_part)
         _, two, _, _ = self.train('--l2', '1', manifest=by_file)
         self.assertEqual(one.tobytes(), two.tobytes())
+
+    def test_root(self):
+        """Paths begin at the manifest's folder, or where --root says."""
+        elsewhere = self.write('a/elsewhere.tsv', self.rows)
+        self.check(self.probe('cv', self.model, '--l2', '1', manifest=elsewhere), 1, 'a/s14-neutral.wav: there is no such')
+        self.check(self.probe('cv', self.model, '--l2', '1', '--root', self.scratch.name, manifest=elsewhere), 0)
 
     def test_splits(self):
         rows = [row + ('train' if i < 6 else 'test',) for i, row in enumerate(self.rows)]
