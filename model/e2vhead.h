@@ -57,8 +57,9 @@ E2vHeadOrigin e2v_head_origin_of (E2vModel * model);
  * Errors: E2V_ERROR_NOT_EMOTION2VEC, with both names. */
 gboolean e2v_head_check_model (const E2vHead * head, E2vModel * model, GError ** error);
 
-/* ||a - b|| / ||b|| of two answers to the self-test. Half precision of weights is near 1e-3, another model near 1. */
-#define E2V_HEAD_TOLERANCE 1e-2
+/* ||a - b|| / ||b|| of two answers to the self-test: what a device may be off in half precision. Half precision of the
+ * weights alone gives up to 3e-3 with the reference cases, another model 1 and more. */
+#define E2V_HEAD_TOLERANCE 2e-2
 
 /* logits[c] = weight[c] . embedding + bias[c]. @embedding: [dim], of an utterance or of a frame. */
 void e2v_head_logits (const E2vHead * head, const float *embedding, double *logits);

@@ -55,6 +55,9 @@
  * gst-launch-1.0 -m filesrc location=speech.opus ! decodebin ! emotion2vec classes="negative=angry+disgusted+fearful+sad,positive=happy,neutral" smoothing=2 ! fakesink
  * ]| Three classes instead of nine, and a mean over the last seconds.
  * |[
+ * gst-launch-1.0 -m filesrc location=speech.opus ! decodebin ! emotion2vec head-file=calls.gguf ! fakesink
+ * ]| Classes of your own, by a head that `emotion2vec-model probe train` made.
+ * |[
  * gst-launch-1.0 -m playbin uri=file:///tmp/film.mkv audio-filter="emotion2vec interval=2000000000"
  * ]| Listen while it is analysed.
  * |[

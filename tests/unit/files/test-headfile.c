@@ -205,8 +205,8 @@ test_model (void)
 {
   g_autoptr (E2vModel) model = load_model ();
   g_autoptr (E2vHead) head = make_head (model);
-  g_autoptr (E2vModel) half = make_model (DIM, 2e-3f, 500);
-  g_autoptr (E2vModel) other = make_model (DIM, 2e-2f, 500);
+  g_autoptr (E2vModel) half = make_model (DIM, 1e-2f, 500);
+  g_autoptr (E2vModel) other = make_model (DIM, 3e-2f, 500);
   g_autoptr (E2vModel) longer = make_model (DIM, 0, 501);
   g_autoptr (E2vModel) silent = make_model (DIM, 0, 0);
   g_autoptr (E2vModel) wide = make_model (32, 0, 500);
