@@ -308,7 +308,7 @@ print_head_json (const E2vHead * head, const char *path, guint64 file_bytes)
   json_writer_print (&json);
 }
 
-/* A file that is no model may be a head. @error: (inout): why it is no model; what is wrong with the head if it is one. */
+/* A file that is no model may be a head. @error: (inout): why it is no model, or what is wrong with the head. */
 static E2vHead *
 try_head (const char *path, GError ** error)
 {
