@@ -7,7 +7,7 @@
 
 #include "jsonwriter.h"
 
-/* No member of the list has these names (manifest.c drops them), and strings cannot hold a bare quote: so a search for
+/* No member of the list has these names (utterancelist.c drops them), and strings cannot hold a bare quote: so a search for
  * the quoted name finds ours. */
 #define ERROR "emotion2vec_error"
 
@@ -55,7 +55,7 @@ added_members (const Utterance * utterance, const char *model, guint64 row)
 
 /* What stands in front of them: the object of the list, or one for a line that was none. (transfer full) */
 static char *
-beginning (const ManifestItem * item)
+beginning (const UtteranceListItem * item)
 {
   JsonWriter json;
 
@@ -73,7 +73,7 @@ beginning (const ManifestItem * item)
 }
 
 char *
-labelled_line_new (const ManifestItem * item, const Utterance * utterance,
+labelled_line_new (const UtteranceListItem * item, const Utterance * utterance,
     const char *model, guint64 row)
 {
   g_autofree char *start = beginning (item);

@@ -5,7 +5,7 @@
 #ifndef LABELLED_LINE_H
 #define LABELLED_LINE_H
 
-#include "manifest.h"
+#include "utterancelist.h"
 #include "utterance.h"
 
 G_BEGIN_DECLS
@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 #define LABELLED_LINE_ROW "emotion2vec_row"
 
 /* (transfer full): a JSON object without a line end. @row: of the embedding, if @utterance has one. */
-char *labelled_line_new (const ManifestItem * item, const Utterance * utterance, const char *model, guint64 row);
+char *labelled_line_new (const UtteranceListItem * item, const Utterance * utterance, const char *model, guint64 row);
 
 /* The row that a line tells of; FALSE if it tells of none. */
 gboolean labelled_line_row (const char *line, guint64 * row);

@@ -30,7 +30,7 @@
 
 typedef struct
 {
-  ManifestItem *item;
+  UtteranceListItem *item;
   Utterance *utterance;         /* NULL until it is heard */
 } Task;
 
@@ -38,7 +38,7 @@ typedef struct
 {
   const LabellingPlan *plan;
   LabellingResult *result;
-  Manifest *manifest;
+  UtteranceList *manifest;
   GThreadPool *threads;
   GMutex lock;                  /* for Task.utterance of all tasks */
   GCond heard;
@@ -65,7 +65,7 @@ task_free (gpointer data)
 {
   Task *task = data;
 
-  manifest_item_free (task->item);
+  utterance_list_item_free (task->item);
   utterance_free (task->utterance);
   g_free (task);
 }
@@ -78,7 +78,7 @@ labelling_clear (Labelling * self)
   g_queue_clear_full (&self->tasks, task_free);
   g_clear_object (&self->list);
   g_clear_pointer (&self->rows, rows_close);
-  g_clear_pointer (&self->manifest, manifest_free);
+  g_clear_pointer (&self->manifest, utterance_list_free);
   g_free (self->stem);
   g_free (self->state_folder);
   g_free (self->list_part);
@@ -142,7 +142,7 @@ make_key (const Labelling * self)
   const LabellingPlan *plan = self->plan;
   g_autofree char *text =
       g_strdup_printf ("%s list=%s shard=%u/%u embeddings=%s",
-      plan->settings, manifest_identity (self->manifest), plan->shard,
+      plan->settings, utterance_list_identity (self->manifest), plan->shard,
       plan->n_shards, plan->embeddings ? rows_suffix (plan->kind) : "none");
 
   return g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
@@ -279,13 +279,13 @@ hear (gpointer data, gpointer user_data)
 }
 
 /* The next item of this shard, in the place of all before it that are written. (transfer full) (nullable) */
-static ManifestItem *
+static UtteranceListItem *
 next_item (Labelling * self, GError ** error)
 {
   const LabellingPlan *plan = self->plan;
 
   for (;;) {
-    ManifestItem *item = manifest_next (self->manifest, error);
+    UtteranceListItem *item = utterance_list_next (self->manifest, error);
     guint64 n = self->n_read++;
 
     if (!item)
@@ -293,7 +293,7 @@ next_item (Labelling * self, GError ** error)
     if (n % plan->n_shards == plan->shard
         && n / plan->n_shards >= self->n_written + self->tasks.length)
       return item;
-    manifest_item_free (item);
+    utterance_list_item_free (item);
   }
 }
 
@@ -305,7 +305,7 @@ feed (Labelling * self, GError ** error)
 
   while (self->tasks.length < DEPTH * self->plan->n_jobs
       && !tool_interrupted ()) {
-    ManifestItem *item = next_item (self, &failed);
+    UtteranceListItem *item = next_item (self, &failed);
     Task *task;
 
     if (!item)
@@ -479,7 +479,7 @@ finish (Labelling * self, GError ** error)
 static guint64
 items_of_shard (const Labelling * self)
 {
-  guint64 n = manifest_n_items (self->manifest);
+  guint64 n = utterance_list_n_items (self->manifest);
   const LabellingPlan *plan = self->plan;
 
   return n / plan->n_shards + (n % plan->n_shards > plan->shard);
@@ -504,7 +504,7 @@ run (Labelling * self, GError ** error)
 {
   LabellingResult *result = self->result;
 
-  self->manifest = manifest_open (self->plan->manifest, error);
+  self->manifest = utterance_list_open (self->plan->manifest, error);
   if (!self->manifest || !make_names (self, error))
     return FALSE;
   result->n_items = items_of_shard (self);

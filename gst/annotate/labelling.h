@@ -9,7 +9,7 @@
 #define LABELLING_H
 
 #include "listen.h"
-#include "manifest.h"
+#include "utterancelist.h"
 #include "rows.h"
 
 G_BEGIN_DECLS

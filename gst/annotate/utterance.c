@@ -121,7 +121,7 @@ settings_for_utterances (const ListenSettings * settings)
 }
 
 Utterance *
-utterance_hear (const ManifestItem * item, const ListenSettings * settings)
+utterance_hear (const UtteranceListItem * item, const ListenSettings * settings)
 {
   const ListenSettings mine = settings_for_utterances (settings);
   Utterance *utterance = g_new0 (Utterance, 1);

@@ -8,7 +8,7 @@
 #define UTTERANCE_H
 
 #include "listen.h"
-#include "manifest.h"
+#include "utterancelist.h"
 
 G_BEGIN_DECLS
 
@@ -25,7 +25,7 @@ typedef struct
 
 /* (transfer full). @settings: of the window, the interval and the like, only model, device, precision, classes and whether
  * there is to be an embedding count. */
-Utterance *utterance_hear (const ManifestItem * item, const ListenSettings * settings);
+Utterance *utterance_hear (const UtteranceListItem * item, const ListenSettings * settings);
 
 void utterance_free (Utterance * utterance);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Utterance, utterance_free)

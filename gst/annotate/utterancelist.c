@@ -1,6 +1,6 @@
-/* manifest.c - a list of utterances to label.
+/* utterancelist.c - a list of utterances to label.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "manifest.h"
+#include "utterancelist.h"
 
 #include <gio/gio.h>
 #include <math.h>
@@ -20,7 +20,7 @@ struct _Manifest
 };
 
 void
-manifest_item_free (ManifestItem * item)
+utterance_list_item_free (UtteranceListItem * item)
 {
   if (!item)
     return;
@@ -33,14 +33,14 @@ manifest_item_free (ManifestItem * item)
 }
 
 void
-manifest_free (Manifest * manifest)
+utterance_list_free (UtteranceList * list)
 {
-  if (!manifest)
+  if (!list)
     return;
-  g_clear_object (&manifest->lines);
-  g_free (manifest->folder);
-  g_free (manifest->identity);
-  g_free (manifest);
+  g_clear_object (&list->lines);
+  g_free (list->folder);
+  g_free (list->identity);
+  g_free (list);
 }
 
 /* ---- lines ------------------------------------------------------------------------------------------------------ */
@@ -67,7 +67,7 @@ is_blank (const char *line)
 
 /* Counts the lines and sums up the bytes. */
 static gboolean
-survey (Manifest * manifest, const char *path, GError ** error)
+survey (UtteranceList * list, const char *path, GError ** error)
 {
   g_autoptr (GDataInputStream) lines = open_lines (path, error);
   g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
@@ -84,53 +84,55 @@ survey (Manifest * manifest, const char *path, GError ** error)
       break;
     g_checksum_update (sum, (const guchar *) line, (gssize) size);
     g_checksum_update (sum, (const guchar *) "\n", 1);
-    manifest->n_items += !is_blank (line);
+    list->n_items += !is_blank (line);
   }
   if (failed) {
     g_propagate_error (error, g_steal_pointer (&failed));
     return FALSE;
   }
-  manifest->identity = g_strdup (g_checksum_get_string (sum));
+  list->identity = g_strdup (g_checksum_get_string (sum));
   return TRUE;
 }
 
-Manifest *
-manifest_open (const char *path, GError ** error)
+UtteranceList *
+utterance_list_open (const char *path, GError ** error)
 {
-  g_autoptr (Manifest) manifest = g_new0 (Manifest, 1);
+  g_autoptr (UtteranceList) list = g_new0 (UtteranceList, 1);
 
-  manifest->folder = g_path_get_dirname (path);
-  if (!survey (manifest, path, error))
+  list->folder = g_path_get_dirname (path);
+  if (!survey (list, path, error))
     return NULL;
-  manifest->lines = open_lines (path, error);
-  return manifest->lines ? g_steal_pointer (&manifest) : NULL;
+  list->lines = open_lines (path, error);
+  return list->lines ? g_steal_pointer (&list) : NULL;
 }
 
 guint64
-manifest_n_items (const Manifest * manifest)
+utterance_list_n_items (const UtteranceList * list)
 {
-  return manifest->n_items;
+  return list->n_items;
 }
 
 const char *
-manifest_identity (const Manifest * manifest)
+utterance_list_identity (const UtteranceList * list)
 {
-  return manifest->identity;
+  return list->identity;
 }
 
 /* ---- items ------------------------------------------------------------------------------------------------------ */
 
 static void
-set_path (ManifestItem * item, const Manifest * manifest, const char *path)
+set_path (UtteranceListItem * item, const UtteranceList * list,
+    const char *path)
 {
   item->written = g_strdup (path);
   item->path = g_path_is_absolute (path) ? g_strdup (path)
-      : g_build_filename (manifest->folder, path, NULL);
+      : g_build_filename (list->folder, path, NULL);
 }
 
 /* "utterance-1 folder/a file.flac" */
 static void
-read_scp (ManifestItem * item, const Manifest * manifest, const char *line)
+read_scp (UtteranceListItem * item, const UtteranceList * list,
+    const char *line)
 {
   gsize name = strcspn (line, " \t");
   const char *path = line + name + strspn (line + name, " \t");
@@ -146,7 +148,7 @@ read_scp (ManifestItem * item, const Manifest * manifest, const char *line)
         "write its audio to a file first");
     return;
   }
-  set_path (item, manifest, path);
+  set_path (item, list, path);
 }
 
 /* Seconds to nanoseconds. FALSE for what is no time. @name need not be there. */
@@ -182,7 +184,7 @@ string_member (JsonObject * object, const char *name)
 
 /* Where the part begins and ends. */
 static gboolean
-read_part (ManifestItem * item, JsonObject * object, gboolean nemo)
+read_part (UtteranceListItem * item, JsonObject * object, gboolean nemo)
 {
   GstClockTime duration = GST_CLOCK_TIME_NONE;
 
@@ -233,7 +235,7 @@ has_ours (JsonObject * object)
 
 /* Keeps the text as it is, so that numbers stay as they were written. */
 static void
-keep_object (ManifestItem * item, JsonNode * root, const char *line)
+keep_object (UtteranceListItem * item, JsonNode * root, const char *line)
 {
   item->object = has_ours (json_node_get_object (root))
       ? text_without_ours (root) : g_strdup (line);
@@ -242,7 +244,8 @@ keep_object (ManifestItem * item, JsonNode * root, const char *line)
 }
 
 static void
-read_json (ManifestItem * item, const Manifest * manifest, const char *line)
+read_json (UtteranceListItem * item, const UtteranceList * list,
+    const char *line)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) root = e2v_json_parse (line, strlen (line), &error);
@@ -263,34 +266,34 @@ read_json (ManifestItem * item, const Manifest * manifest, const char *line)
         "\"audio_filepath\"");
     return;
   }
-  set_path (item, manifest, path ? path : nemo);
+  set_path (item, list, path ? path : nemo);
   if (!read_part (item, object, !path))
     item->problem = g_strdup_printf ("%s are no part of a file: they must be "
         "seconds, and not end before they begin",
         path ? "\"start\" and \"end\"" : "\"offset\" and \"duration\"");
 }
 
-ManifestItem *
-manifest_next (Manifest * manifest, GError ** error)
+UtteranceListItem *
+utterance_list_next (UtteranceList * list, GError ** error)
 {
-  g_autoptr (ManifestItem) item = g_new0 (ManifestItem, 1);
+  g_autoptr (UtteranceListItem) item = g_new0 (UtteranceListItem, 1);
   g_autofree char *line = NULL;
 
   do {
     g_free (line);
-    line = g_data_input_stream_read_line (manifest->lines, NULL, NULL, error);
+    line = g_data_input_stream_read_line (list->lines, NULL, NULL, error);
     if (!line)
       return NULL;
-    manifest->number++;
+    list->number++;
   } while (is_blank (line));
   g_strstrip (line);
-  item->number = manifest->number;
+  item->number = list->number;
   item->end = GST_CLOCK_TIME_NONE;
   if (!g_utf8_validate (line, -1, NULL))
     item->problem = g_strdup ("it is not UTF-8");
   else if (*line == '{')
-    read_json (item, manifest, line);
+    read_json (item, list, line);
   else
-    read_scp (item, manifest, line);
+    read_scp (item, list, line);
   return g_steal_pointer (&item);
 }

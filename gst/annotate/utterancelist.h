@@ -1,4 +1,4 @@
-/* manifest.h - a list of utterances to label, one a line, as speech corpora come with.
+/* utterancelist.h - a list of utterances to label, one a line, as speech corpora come with.
  *
  * Two kinds, told apart line by line:
  *     {"path": "a.flac", "start": 1.5, "end": 3, …}                      JSON Lines; times in seconds, both may be absent
@@ -7,8 +7,8 @@
  * Paths are relative to the folder of the list. Lines are read as they are asked for, so that a list may be of any length.
  * MT: one caller at a time.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MANIFEST_H
-#define MANIFEST_H
+#ifndef UTTERANCE_LIST_H
+#define UTTERANCE_LIST_H
 
 #include <gst/gst.h>
 
@@ -23,26 +23,26 @@ typedef struct
   char *path;                   /* (nullable): as it can be opened */
   GstClockTime start, end;      /* end: GST_CLOCK_TIME_NONE for that of the file */
   char *problem;                /* (nullable): why there is nothing to listen to */
-} ManifestItem;
+} UtteranceListItem;
 
-void manifest_item_free (ManifestItem * item);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (ManifestItem, manifest_item_free)
+void utterance_list_item_free (UtteranceListItem * item);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UtteranceListItem, utterance_list_item_free)
 
-typedef struct _Manifest Manifest;
+typedef struct _Manifest UtteranceList;
 
 /* Reads the file once, to count its lines and to know it again. Errors: those of GIO. */
-Manifest *manifest_open (const char *path, GError ** error);
-void manifest_free (Manifest * manifest);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Manifest, manifest_free)
+UtteranceList *utterance_list_open (const char *path, GError ** error);
+void utterance_list_free (UtteranceList * list);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UtteranceList, utterance_list_free)
 
 /* Lines that are not blank. */
-guint64 manifest_n_items (const Manifest * manifest);
+guint64 utterance_list_n_items (const UtteranceList * list);
 
 /* SHA-256 of the file, hexadecimal. */
-const char *manifest_identity (const Manifest * manifest);
+const char *utterance_list_identity (const UtteranceList * list);
 
 /* (transfer full) (nullable): the next line that is not blank; NULL at the end, or with an error of GIO. */
-ManifestItem *manifest_next (Manifest * manifest, GError ** error);
+UtteranceListItem *utterance_list_next (UtteranceList * list, GError ** error);
 
 G_END_DECLS
 
