@@ -368,9 +368,10 @@ test_order (void)
 
 /* ---- votes ------------------------------------------------------------------------------------------------------ */
 
-/* Steady noise with a second of louder noise at 3 s; @vote for the buffers of that second. */
+/* Steady noise with a second of louder noise at 3 s, of which the first @voted_ms are voted for; nothing is said of the
+ * rest. */
 static GPtrArray *
-hiss (gboolean vote, gsize piece)
+hiss (guint voted_ms, gsize piece)
 {
   GstAudioInfo info = window_audio (GST_AUDIO_FORMAT_F32, 16000, 1, FALSE);
   GstEmotion2vecWindowSettings settings = speech_settings ();
@@ -388,7 +389,8 @@ hiss (gboolean vote, gsize piece)
   for (gsize at = 0; at < n; at += piece) {
     gpointer planes[1] = { data + at };
 
-    gst_emotion2vec_windower_vote (windower, vote && at / 16000 == 3);
+    if (at >= 48000 && at < 48000 + voted_ms * 16)
+      gst_emotion2vec_windower_vote (windower, TRUE);
     gst_emotion2vec_windower_push (windower, planes, piece,
         at * GST_SECOND / 16000);
   }
@@ -400,13 +402,24 @@ static void
 test_vote (void)
 {
   static const Bursts voted = { {3000, 4000} };
-  g_autoptr (GPtrArray) without = hiss (FALSE, 160);
-  g_autoptr (GPtrArray) with = hiss (TRUE, 160);
-  g_autoptr (GPtrArray) split = hiss (TRUE, 1);
+  g_autoptr (GPtrArray) without = hiss (0, 160);
+  g_autoptr (GPtrArray) with = hiss (1000, 160);
+  g_autoptr (GPtrArray) split = hiss (1000, 1);
 
   g_assert_cmpuint (without->len, ==, 0);
   check_found (with, voted);
   check_same (with, split);
+}
+
+/* A vote is for one push: too little of the louder noise, which without any vote is none. */
+static void
+test_vote_ends (void)
+{
+  g_autoptr (GPtrArray) brief = hiss (10, 160);
+  g_autoptr (GPtrArray) split = hiss (10, 1);
+
+  g_assert_cmpuint (brief->len, ==, 0);
+  g_assert_cmpuint (split->len, ==, 0);
 }
 
 int
@@ -427,5 +440,6 @@ main (int argc, char **argv)
   g_test_add_func ("/speech/tail", test_tail);
   g_test_add_func ("/speech/order", test_order);
   g_test_add_func ("/speech/vote", test_vote);
+  g_test_add_func ("/speech/vote-ends", test_vote_ends);
   return g_test_run ();
 }
