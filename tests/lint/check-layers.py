@@ -33,7 +33,7 @@ LAYERS = {
     'engine': (r'gst/engine/\S+',
                {'core', 'encoder', 'files', 'window', 'result', 'search', 'engine door', 'engine'}, (C, GLIB, GST, r'pthread\.h')),
     'element': (r'gst/(element/\S+|gstemotion2vecplugin\.c)', {'window', 'result', 'engine door', 'element'}, (C, GLIB, GST)),
-    'formats': (r'gst/formats/\S+', {'result', 'formats'}, (C, GLIB, GST)),
+    'formats': (r'gst/formats/\S+', {'result', 'formats'}, (C, GLIB, GST, r'reportresources\.h')),
     'tools': (r'gst/tools/\S+', {'core', 'vulkan door', 'encoder', 'files', 'window', 'result', 'search', 'tools'}, (C, GLIB, GST)),
     'examples': (r'examples/\S+', set(), (C, GLIB, GST)),
     'tests': (r'tests/\S+', None, (r'.*',)),
