@@ -118,24 +118,36 @@ append_player (GString * html, const Annotation * annotation)
 /* ---- parts ------------------------------------------------------------------------------------------------------ */
 
 static void
+append_caption (GString * html, const Report * report)
+{
+  g_string_append (html, "<figcaption>\n<div class=\"scripted\" id=\"line\">"
+      "<p id=\"readout\"></p><div id=\"zoom\" hidden>"
+      "<button type=\"button\" data-zoom=\"0.5\" aria-label=\"Zoom out\">−"
+      "</button><button type=\"button\" data-zoom=\"0\">Fit</button>"
+      "<button type=\"button\" data-zoom=\"2\" aria-label=\"Zoom in\">+"
+      "</button></div></div>\n<p>");
+  if (report->annotation->n_labels > 0)
+    g_string_append (html, "The height of a colour is its score; the scores of "
+        "a moment fill the whole. The ribbon names the highest. ");
+  g_string_append (html, "<span class=\"scripted\">Point at a moment for its "
+      "values.</span> <span class=\"scripted keys\">Keys: <kbd>←</kbd> "
+      "<kbd>→</kbd> window, <kbd>Page Up</kbd> <kbd>Page Down</kbd> ten "
+      "windows, <kbd>Home</kbd> <kbd>End</kbd>");
+  if (report->lanes->len > 1)
+    g_string_append (html, ", <kbd>↑</kbd> <kbd>↓</kbd> channel");
+  g_string_append (html, "<span id=\"play-keys\" hidden>, <kbd>Space</kbd> "
+      "play</span>.</span></p>\n</figcaption>\n");
+}
+
+static void
 append_timeline (GString * html, const Report * report)
 {
   g_string_append (html, "<figure>\n<div id=\"view\"><div id=\"plot\">\n");
   report_append_svg (html, report);
-  g_string_append (html, "</div></div>\n<figcaption>\n"
-      "<div id=\"zoom\" class=\"scripted\">"
-      "<button type=\"button\" data-zoom=\"0.5\" aria-label=\"Zoom out\">−"
-      "</button><button type=\"button\" data-zoom=\"0\">Fit</button>"
-      "<button type=\"button\" data-zoom=\"2\" aria-label=\"Zoom in\">+"
-      "</button></div>\n<p id=\"readout\" class=\"scripted\"></p>\n<p>");
-  if (report->annotation->n_labels > 0)
-    g_string_append (html, "The height of a colour is its score; all scores of "
-        "a moment make up the whole. The ribbon names the highest. ");
-  g_string_append (html, "<span class=\"scripted\">Point at a moment for its "
-      "values. Keys: <kbd>←</kbd> <kbd>→</kbd> window, <kbd>Page Up</kbd> "
-      "<kbd>Page Down</kbd> ten windows, <kbd>Home</kbd> <kbd>End</kbd>"
-      "<span id=\"play-keys\" hidden>, <kbd>Space</kbd> play</span>.</span>"
-      "</p>\n</figcaption>\n</figure>\n");
+  g_string_append (html, "</div></div>\n");
+  if (report->lanes->len > 0)
+    append_caption (html, report);
+  g_string_append (html, "</figure>\n");
 }
 
 static void
@@ -147,8 +159,9 @@ append_segments (TextOut * file, const Report * report)
     return;
   g_string_append_printf (file->text, "<section>\n<details%s>\n<summary><h2>"
       "Segments</h2> <span class=\"count\">%u</span></summary>\n"
-      "<div class=\"wide\"><table id=\"segments\">\n",
-      segments->len <= MAX_OPEN ? " open" : "", segments->len);
+      "<div class=\"wide\"><table id=\"segments\"%s>\n",
+      segments->len <= MAX_OPEN ? " open" : "", segments->len,
+      report->lanes->len > 1 ? " class=\"lanes\"" : "");
   report_append_segment_titles (file->text, report);
   for (guint i = 0; i < segments->len; i++) {
     report_append_segment (file->text, report, &g_array_index (segments,
@@ -156,6 +169,23 @@ append_segments (TextOut * file, const Report * report)
     text_out_row (file);
   }
   g_string_append (file->text, "</table></div>\n</details>\n</section>\n");
+}
+
+/* Side by side where there is room. */
+static void
+append_tables (GString * html, const Report * report)
+{
+  g_string_append (html, report->lanes->len > 1 ? "<div>\n"
+      : "<div class=\"pair\">\n");
+  if (report->lanes->len > 0) {
+    g_string_append (html, "<section>\n<h2>Emotions</h2>\n"
+        "<div class=\"lanes\">\n");
+    report_append_emotions (html, report);
+    g_string_append (html, "</div>\n</section>\n");
+  }
+  g_string_append (html, "<section>\n<h2>File, model and settings</h2>\n");
+  report_append_facts (html, report);
+  g_string_append (html, "</section>\n</div>\n");
 }
 
 static void
@@ -186,15 +216,7 @@ format_html_write (const Annotation * annotation, GOutputStream * out,
   append_player (file.text, annotation);
   if (report->lanes->len > 0 || annotation->peaks->len > 0)
     append_timeline (file.text, report);
-  g_string_append (file.text, "<div class=\"pair\">\n");
-  if (report->lanes->len > 0) {
-    g_string_append (file.text, "<section>\n<h2>Emotions</h2>\n");
-    report_append_emotions (file.text, report);
-    g_string_append (file.text, "</section>\n");
-  }
-  g_string_append (file.text, "<section>\n<h2>File, model and settings</h2>\n");
-  report_append_facts (file.text, report);
-  g_string_append (file.text, "</section>\n</div>\n");
+  append_tables (file.text, report);
   append_segments (&file, report);
   append_end (file.text, report, script);
   return text_out_finish (&file, error);

@@ -66,7 +66,7 @@ add_span (const Sums * sums, ReportColumns * columns,
     sums->heard[i] += time;
     for (guint k = 0; k < sums->n_labels; k++)
       g_array_index (columns->scores, double, i * sums->n_labels + k)
-          += time * scores[k];
+      += time * scores[k];
   }
 }
 
@@ -87,7 +87,7 @@ settle (const Sums * sums, ReportColumns * columns, guint i)
     }
   for (guint k = 0; k < sums->n_labels && column.has_scores; k++)
     g_array_index (columns->scores, double, i * sums->n_labels + k)
-        /= sums->heard[i];
+    /= sums->heard[i];
   return column;
 }
 

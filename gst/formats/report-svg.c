@@ -18,12 +18,13 @@
 #define MAX_PEAKS 1200
 #define MAX_RIBBON 800
 
-/* Above this many columns lines between areas hide more than they show. */
-#define MAX_LINED 300
+/* Above this many columns or segments lines between them hide more than they show. */
+#define MAX_LINED 200
 
 /* Heights in CSS pixels. */
 #define WAVE 64
 #define AREA 128
+#define GAP 3                   /* between areas and ribbon */
 #define RIBBON 26
 #define NAME 24                 /* of a lane */
 #define CLOCK 26
@@ -172,8 +173,7 @@ append_wave (Drawing * drawing)
 static gint
 top_of (const ReportColumns * columns, guint i, guint label, guint n_labels)
 {
-  const double *scores =
-      &g_array_index (columns->scores, double, i * n_labels);
+  const double *scores = &g_array_index (columns->scores, double, i * n_labels);
   double sum = 0;
 
   if (label + 1 == n_labels)
@@ -227,7 +227,7 @@ append_areas (Drawing * drawing, const ReportColumns * columns)
   }
   g_string_append_printf (drawing->html,
       "<path class=\"half\" d=\"M0 %uh%u\"/></svg>\n", DOWN / 2, ACROSS);
-  drawing->y += AREA + 3;
+  drawing->y += AREA + GAP;
 }
 
 /* ---- ribbon ----------------------------------------------------------------------------------------------------- */
@@ -273,9 +273,10 @@ join_columns (const ReportColumns * columns)
   return segments;
 }
 
-/* Which class shows the word @label only where it fits. The numbers are widths of the drawing that report.css knows. */
-static const char *
-class_of_word (const Drawing * drawing, const AnnotationSegment * segment,
+/* How many hundred pixels the drawing must be wide for the word @label to fit into @segment, at least 3; 0: more than 10.
+ * report.css has a class for each number. */
+static guint
+hundreds_for_word (const Drawing * drawing, const AnnotationSegment * segment,
     const char *label)
 {
   double share = (double) (segment->end - segment->start)
@@ -285,8 +286,7 @@ class_of_word (const Drawing * drawing, const AnnotationSegment * segment,
   for (const char *p = label; *p; p = g_utf8_next_char (p))
     letters += g_unichar_iswide (g_utf8_get_char (p)) ? 2 : 1;
   width = (letters * 6.7 + 12) / share;
-  return width <= 330 ? "a" : width <= 460 ? "b" : width <= 700 ? "c"
-      : width <= 930 ? "d" : "e";
+  return width > 1000 ? 0 : MAX ((guint) ceil (width / 100), 3);
 }
 
 static void
@@ -309,8 +309,8 @@ append_segment (Drawing * drawing, const AnnotationSegment * segment)
   append_share (drawing, "x", segment->start);
   append_share (drawing, "width", segment->end - segment->start);
   g_string_append_printf (html, " y=\"%u\" height=\"%u\" rx=\"3\"/><text"
-      " class=\"%s\"", drawing->y, RIBBON,
-      class_of_word (drawing, segment, label));
+      " class=\"w%u\"", drawing->y, RIBBON,
+      hundreds_for_word (drawing, segment, label));
   append_share (drawing, "x", segment->start);
   g_string_append_printf (html, " dx=\"6\" y=\"%u\">", drawing->y + 17);
   report_append_html (html, label);
@@ -327,11 +327,19 @@ append_ribbon (Drawing * drawing, const ReportLane * lane,
     g_array_unref (segments);
     segments = join_columns (columns);
   }
-  g_string_append (drawing->html, "<g class=\"ribbon\">\n");
+  g_string_append_printf (drawing->html, "<g class=\"ribbon%s\">\n",
+      segments->len > MAX_LINED ? " dense" : "");
   for (guint i = 0; i < segments->len; i++)
     append_segment (drawing, &g_array_index (segments, AnnotationSegment, i));
   g_string_append (drawing->html, "</g>\n");
   drawing->y += RIBBON + SPACE;
+}
+
+static guint
+height_of_lane (const Report * report)
+{
+  return RIBBON + SPACE + (report->lanes->len > 1 ? NAME : 0)
+      + (report->annotation->n_labels > 0 ? AREA + GAP : 0);
 }
 
 static void
@@ -340,6 +348,10 @@ append_lane (Drawing * drawing, const ReportLane * lane)
   g_autoptr (ReportColumns) columns =
       report_columns_new (drawing->report, lane, MAX_COLUMNS);
 
+  /* the script marks windows in here */
+  g_string_append_printf (drawing->html, "<g class=\"band%s\" data-y=\"%u\" "
+      "data-height=\"%u\">\n", columns->merged ? " merged" : "", drawing->y,
+      height_of_lane (drawing->report) - SPACE);
   if (drawing->report->lanes->len > 1) {
     g_string_append_printf (drawing->html, "<text class=\"lane\" y=\"%u\">",
         drawing->y + 14);
@@ -350,6 +362,7 @@ append_lane (Drawing * drawing, const ReportLane * lane)
   if (drawing->report->annotation->n_labels > 0)
     append_areas (drawing, columns);
   append_ribbon (drawing, lane, columns);
+  g_string_append (drawing->html, "</g>\n");
 }
 
 /* ---- clock ------------------------------------------------------------------------------------------------------ */
@@ -397,12 +410,8 @@ append_clock (Drawing * drawing)
 static guint
 height_of_all (const Report * report)
 {
-  const Annotation *annotation = report->annotation;
-  guint lane = RIBBON + SPACE + (report->lanes->len > 1 ? NAME : 0)
-      + (annotation->n_labels > 0 ? AREA + 3 : 0);
-
-  return (annotation->peaks->len > 0 ? WAVE + SPACE : 0) + CLOCK
-      + lane * report->lanes->len;
+  return (report->annotation->peaks->len > 0 ? WAVE + SPACE : 0)
+      + height_of_lane (report) * report->lanes->len + CLOCK;
 }
 
 void

@@ -59,7 +59,7 @@ append_lane (GString * html, const Report * report, guint index)
   }
   g_string_append (html, "\n<thead><tr><th scope=\"col\">Emotion"
       "<th scope=\"col\" colspan=\"2\" class=\"share\">Share of time"
-      "<th scope=\"col\" class=\"now\">Score\n<tbody>\n");
+      "<th scope=\"col\" class=\"now\">Score<span class=\"moment\"></span>\n<tbody>\n");
   for (guint i = 0; i < shares->len; i++) {
     const ReportShare *share = &g_array_index (shares, ReportShare, i);
 

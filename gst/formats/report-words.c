@@ -5,6 +5,9 @@
 #include "formattext.h"
 #include "report.h"
 
+/* Of the first channels; the tables have them all. */
+#define MAX_SENTENCES 4
+
 /* ---- head ------------------------------------------------------------------------------------------------------- */
 
 /* What a name ends with: the file, or all if that is nothing. */
@@ -20,15 +23,22 @@ base_name (const char *name)
 static void
 append_sentence (GString * html, const Report * report, const ReportLane * lane)
 {
-  static const char *const joints[] = { "Mostly ", ", then ", " and " };
+  static const char *const joints[] = { "ostly ", ", then ", " and " };
   g_autoptr (GArray) shares = report_shares (report, lane);
+  gboolean named = report->lanes->len > 1;
   guint n = 0;
 
+  if (named) {
+    report_append_lane_name (html, lane);
+    g_string_append (html, ": ");
+  }
   for (; n < G_N_ELEMENTS (joints) && n < shares->len; n++) {
     const ReportShare *share = &g_array_index (shares, ReportShare, n);
 
     if (share->label < 0 || share->share < 0.005)
       break;
+    if (n == 0)
+      g_string_append_c (html, named ? 'm' : 'M');
     g_string_append (html, joints[n]);
     g_string_append (html, "<strong>");
     report_append_name (html, annotation_label (report->annotation,
@@ -37,7 +47,8 @@ append_sentence (GString * html, const Report * report, const ReportLane * lane)
     format_append_percent (html, share->share);
     g_string_append_c (html, ')');
   }
-  g_string_append (html, n > 0 ? "." : "Nobody was heard: all is silent.");
+  g_string_append (html, n > 0 ? "." : named ? "nobody was heard." :
+      "Nobody was heard: all is silent.");
 }
 
 static void
@@ -46,18 +57,18 @@ append_summary (GString * html, const Report * report)
   const Annotation *annotation = report->annotation;
 
   g_string_append (html, "<p class=\"summary\">");
-  if (report->lanes->len > 0) {
-    if (report->lanes->len > 1) {
-      report_append_lane_name (html, report_lane (report, 0));
-      g_string_append (html, ": ");
-    }
-    append_sentence (html, report, report_lane (report, 0));
-  } else if (annotation->windows->len > 0)
-    g_string_append (html, "The model gives no labels: it has no head.");
+  for (guint i = 0; i < MIN (report->lanes->len, MAX_SENTENCES); i++) {
+    if (i > 0)
+      g_string_append (html, "<br>");
+    append_sentence (html, report, report_lane (report, i));
+  }
+  if (report->lanes->len > 0)
+    g_string_append (html, "</p>\n");
+  else if (annotation->windows->len > 0)
+    g_string_append (html, "The model gives no labels: it has no head.</p>\n");
   else
     g_string_append (html,
-        "Nothing was heard: there is no audio, or too little of it.");
-  g_string_append (html, "</p>\n");
+        "Nothing was heard: there is no audio, or too little of it.</p>\n");
 }
 
 void
@@ -118,13 +129,19 @@ append_length (GString * html, const Annotation * annotation)
 }
 
 static void
+append_count (GString * html, guint n, const char *thing)
+{
+  g_string_append_printf (html, "%u %s%s", n, thing, n == 1 ? "" : "s");
+}
+
+static void
 append_audio (GString * html, const Annotation * annotation)
 {
   if (annotation->rate > 0) {
     begin_fact (html, "Audio");
     report_append_decimal (html, annotation->rate / 1000.0, 3);
-    g_string_append_printf (html, " kHz, %u channel%s", annotation->channels,
-        annotation->channels == 1 ? "" : "s");
+    g_string_append (html, " kHz, ");
+    append_count (html, annotation->channels, "channel");
     end_fact (html);
   }
   if (annotation->n_tracks > 1) {
@@ -148,8 +165,9 @@ append_settings (GString * html, const Annotation * annotation)
     g_string_append (html, "as long as the audio");
   end_fact (html);
   begin_fact (html, "Results");
-  g_string_append_printf (html, "%u windows, %u segments",
-      annotation->windows->len, annotation->segments->len);
+  append_count (html, annotation->windows->len, "window");
+  g_string_append (html, ", ");
+  append_count (html, annotation->segments->len, "segment");
   end_fact (html);
 }
 
@@ -167,6 +185,9 @@ report_append_facts (GString * html, const Report * report)
   append_fact (html, "Model", annotation->model);
   append_fact (html, "Device", annotation->device);
   append_settings (html, annotation);
-  append_fact (html, "Written by gst-emotion2vec", annotation->version);
+  begin_fact (html, "Program");
+  g_string_append (html, "gst-emotion2vec ");
+  report_append_html (html, annotation->version ? annotation->version : "");
+  end_fact (html);
   g_string_append (html, "</dl>\n");
 }

@@ -119,20 +119,33 @@ report_append_lane_name (GString * html, const ReportLane * lane)
 
 /* ---- words ------------------------------------------------------------------------------------------------------ */
 
+/* Whether @c turns the direction of what comes after it: a name could look like another one. */
+static gboolean
+turns_direction (gunichar c)
+{
+  return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
 void
 report_append_html (GString * html, const char *words)
 {
   g_autoptr (GString) line = g_string_new (NULL);
+  g_autoptr (GString) plain = g_string_new (NULL);
 
   format_append_line (line, words);
-  format_append_xml (html, line->str);
+  for (const char *p = line->str; *p; p = g_utf8_next_char (p)) {
+    gunichar c = g_utf8_get_char (p);
+
+    g_string_append_unichar (plain, turns_direction (c) ? 0xfffd : c);
+  }
+  format_append_xml (html, plain->str);
 }
 
 void
 report_append_name (GString * html, const char *words)
 {
   g_string_append (html, "<bdi>");
-  report_append_html (html, words);
+  report_append_html (html, *words ? words : "(no name)");
   g_string_append (html, "</bdi>");
 }
 

@@ -55,18 +55,17 @@
   };
 
   const percent = (thousandths) => (thousandths / 10).toFixed(1) + '%';
-  const nameOf = (label) => label < 0 ? 'silent' : data.labels[label];
+  const nameOf = (label) => label < 0 ? 'silent' : data.labels[label] || '(no name)';
 
-  /* "angry 93.1%" and what else is known of a window */
+  /* the name of a label, and " 93.1%" and what else is known of a window */
   const describe = (one, index) => {
-    if (index < 0) return 'nothing was heard';
-    const label = one.label[index];
-    const words = [nameOf(label)];
-    if (label >= 0) words[0] += ' ' + percent(data.lanes && one.scores[one.offset[index] + label]);
-    if (one.level[index] > -999) words.push(one.level[index] + ' dBFS');
-    if (one.flags[index] & 1) words.push('shorter than a window');
-    if (one.flags[index] & 2) words.push('below the threshold');
-    return words.join(', ');
+    if (index < 0) return ['nothing was heard', ''];
+    const label = one.label[index], more = [];
+    const score = label >= 0 ? ' ' + percent(one.scores[one.offset[index] + label]) : '';
+    if (one.level[index] > -999) more.push(String(one.level[index]).replace('-', '−') + ' dBFS');
+    if (one.flags[index] & 1) more.push('shorter than a window');
+    if (one.flags[index] & 2) more.push('below the threshold');
+    return [nameOf(label), [score, ...more].join(', ')];
   };
 
   /* ---- what is shown ---- */
@@ -77,12 +76,14 @@
     return node;
   };
   const drawing = plot && $('svg', plot);
-  const span = svg('rect', { class: 'span', y: 0, height: '100%' });
+  const bands = drawing ? all('.band', drawing) : [];
+  const span = svg('rect', { class: 'span' });
   const cursor = svg('line', { class: 'cursor', y1: 0, y2: '100%' });
   if (drawing) drawing.append(span, cursor);
 
   const share = (time) => (100 * time / data.end).toFixed(4) + '%';
 
+  const moments = data.lanes.map((_, i) => $(`.emotions[data-lane="${i}"] .moment`));
   const rows = data.lanes.map((_, i) => all(`.emotions[data-lane="${i}"] tbody tr`));
   const showScores = (one, i, index) => {
     for (const row of rows[i]) {
@@ -101,10 +102,11 @@
       const start = one.from[index] - one.lead[index];
       text = clock(start) + '–' + clock(start + one.duration[index]);
     }
-    const key = document.createElement('i');
+    const key = document.createElement('i'), name = document.createElement('bdi'), words = describe(one, index);
     key.className = 'key ' + (index < 0 || one.label[index] < 0 ? 'silent' : 'c' + one.label[index]);
-    readout.replaceChildren((data.lanes.length > 1 ? one.name + ', ' : '') + text + ' ', key, describe(one, index));
-    return text.replace('–', ' to ') + ': ' + describe(one, index);
+    name.textContent = words[0];
+    readout.replaceChildren((data.lanes.length > 1 ? one.name + ', ' : '') + text, key, name, words[1]);
+    return text.replace('–', ' to ') + ': ' + words.join('');
   };
 
   const show = (time) => {
@@ -113,15 +115,19 @@
     cursor.setAttribute('x1', share(time));
     cursor.setAttribute('x2', share(time));
     span.setAttribute('width', 0);
+    plot.setAttribute('aria-valuenow', (time / 1000).toFixed(2));
+    plot.setAttribute('aria-valuetext', clock(time));
     if (!data.lanes.length) return;
     const one = data.lanes[lane], index = find(one, time);
     if (index >= 0) {
       span.setAttribute('x', share(one.from[index]));
       span.setAttribute('width', share(one.length[index]));
+      span.setAttribute('y', bands[lane].dataset.y);
+      span.setAttribute('height', bands[lane].dataset.height);
     }
     data.lanes.forEach((each, i) => showScores(each, i, find(each, time)));
+    for (const moment of moments) moment.textContent = ' at ' + clock(time, 0);
     const words = showWords(time);
-    plot.setAttribute('aria-valuenow', (time / 1000).toFixed(2));
     plot.setAttribute('aria-valuetext', (data.lanes.length > 1 ? one.name + ', ' : '') + words);
   };
 
@@ -173,6 +179,7 @@
 
   /* the middle of the window `steps` further on this lane */
   const neighbour = (steps) => {
+    if (!data.lanes.length) return pinned + 1000 * steps;
     const one = data.lanes[lane], n = one.from.length;
     let index = find(one, pinned);
     if (index < 0) {
@@ -201,16 +208,14 @@
 
   const changeLane = (by) => {
     lane = Math.max(0, Math.min(data.lanes.length - 1, lane + by));
-    shown = -1;
+    shown = -1; /* the moment is the same, what is said of it is not */
     show(pinned);
   };
 
-  /* the lane under the pointer: the last one whose ribbon or areas begin above it */
+  /* the lane under the pointer: the last one that begins above it, else the first */
   const laneAt = (event) => {
-    const tops = all('.area, .ribbon', drawing).filter((node) => node.matches('.area') || !$('.area', drawing));
-    let found = 0;
-    tops.forEach((node, i) => { if (node.getBoundingClientRect().top - 24 <= event.clientY) found = i; });
-    return found;
+    const y = event.clientY - plot.getBoundingClientRect().top;
+    return Math.max(0, bands.filter((band) => Number(band.dataset.y) <= y).length - 1);
   };
 
   const listen = () => {
@@ -247,35 +252,110 @@
   /* as far as a window is as wide as a word */
   const maxZoom = () => Math.max(1, 2 ** Math.floor(Math.log2(longest * 80 / view.clientWidth)));
 
-  const LETTER = 6.7, MARGIN = 12;
-  const fitWords = () => {
-    const width = plot.clientWidth;
-    for (const word of all('.ribbon text', drawing)) {
-      const room = parseFloat($('rect', word.parentNode).getAttribute('width')) / 100 * width;
-      word.style.display = word.textContent.length * LETTER + MARGIN <= room ? 'inline' : 'none';
-    }
+  /* what lies in view and a screen to either side of it */
+  const inView = () => {
+    const at = (x) => Math.max(0, Math.min(1, x / plot.clientWidth)) * data.end;
+    return [at(view.scrollLeft - view.clientWidth), at(view.scrollLeft + 2 * view.clientWidth)];
   };
 
   const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400];
-  const drawClock = () => {
+  const drawClock = (from, to) => {
     const group = $('.clock', drawing), end = data.end / 1000, height = $('line', group).getAttribute('y2');
     const step = STEPS.find((seconds) => plot.clientWidth * seconds / end > 76) || 86400;
-    group.replaceChildren();
-    for (let time = 0; time <= end; time += step) {
+    const marks = [];
+    for (let time = Math.floor(from / 1000 / step) * step; time <= to / 1000; time += step) {
       const x = share(time * 1000);
       const text = svg('text', { x, y: Number(height) + 16, class: time === 0 ? 'first' : time + step / 2 > end ? 'last' : '' });
       text.textContent = clock(time * 1000, 0);
-      group.append(svg('line', { x1: x, x2: x, y2: height }), text);
+      marks.push(svg('line', { x1: x, x2: x, y2: height }), text);
     }
+    group.replaceChildren(...marks);
+  };
+
+  /* Outlines of the windows from `first` to before `last`, one a label, as report-svg.c draws them. */
+  const outlines = (one, first, last) => {
+    const x = (time) => (time / data.end * 10000).toFixed(3), n = data.labels.length;
+    const heard = (i) => i >= first && i < last && one.label[i] >= 0;
+    const joins = (i, k) => heard(i) && heard(k) && one.from[k] - one.from[i] - one.length[i] <= 2;
+    const paths = data.labels.map(() => '');
+    for (let i = first; i < last; i++) {
+      if (!heard(i)) continue;
+      const from = one.from[i], to = from + one.length[i];
+      let sum = 0;
+      for (let k = 0; k < n; k++) {
+        sum += one.scores[one.offset[i] + k];
+        const y = k + 1 === n ? 0 : Math.max(0, 500 - sum / 2);
+        if (!joins(i - 1, i)) paths[k] += `M${x(from)} 500V${y}`;
+        paths[k] += `L${x((from + to) / 2)} ${y}`;
+        if (!joins(i, i + 1)) paths[k] += `H${x(to)}V500z`;
+      }
+    }
+    return paths;
+  };
+
+  const LETTER = 6.7, MARGIN = 12;
+  const fits = (word, share) => word.length * LETTER + MARGIN <= share / data.end * plot.clientWidth;
+
+  /* Neighbours that are alike, joined, as parts of a ribbon. */
+  const ribbon = (one, first, last, like) => {
+    const parts = [], y = like.getAttribute('y');
+    for (let i = first; i < last;) {
+      const label = one.label[i], from = one.from[i];
+      let to = from;
+      for (; i < last && one.label[i] === label && (to === from || one.from[i] - to <= 2); i++) to = one.from[i] + one.length[i];
+      const group = svg('g', { class: label < 0 ? 'silent' : 'c' + label }), title = svg('title', {});
+      title.textContent = nameOf(label) + ' ' + clock(from) + '–' + clock(to);
+      group.append(title, svg('rect', { x: share(from), width: share(to - from), y, height: like.getAttribute('height'), rx: 3 }));
+      if (fits(nameOf(label), to - from)) {
+        const text = svg('text', { x: share(from), dx: 6, y: Number(y) + 17 });
+        text.textContent = nameOf(label);
+        group.append(text);
+      }
+      parts.push(group);
+    }
+    return parts;
+  };
+
+  /* Long recordings come with a drawing that sums up: this draws all that is in view if it is not too much for the eye. */
+  const MOST = 3000;
+  const coarse = bands.map((band) => {
+    const paths = all('.area path[class^=c]', band), group = $('.ribbon', band);
+    return band.matches('.merged') && { paths, outlines: paths.map((path) => path.getAttribute('d')), group, parts: [...group.children] };
+  });
+  const drawLane = (one, old, from, to) => {
+    const first = one.from.findIndex((start, i) => start + one.length[i] > from);
+    const after = one.from.findIndex((start) => start > to);
+    const last = after < 0 ? one.from.length : after;
+    const fine = zoom > 1 && first >= 0 && last - first <= MOST;
+    const paths = fine ? outlines(one, first, last) : null;
+    old.paths.forEach((path, i) => path.setAttribute('d', fine ? paths[data.labels.length - 1 - i] : old.outlines[i]));
+    old.group.classList.toggle('dense', !fine);
+    old.group.replaceChildren(...(fine ? ribbon(one, first, last, $('rect', old.parts[0])) : old.parts));
+  };
+
+  const drawView = () => {
+    const [from, to] = inView();
+    drawClock(from, to);
+    coarse.forEach((old, i) => old && drawLane(data.lanes[i], old, from, to));
+  };
+
+  /* The style sheet knows what fits when nothing is wider than the page, as on paper. */
+  const fitWords = () => {
+    bands.forEach((band, i) => {
+      if (coarse[i]) return;
+      for (const word of all('.ribbon text', band)) {
+        const room = parseFloat($('rect', word.parentNode).getAttribute('width')) / 100 * data.end;
+        word.style.display = zoom === 1 ? '' : fits(word.textContent, room) ? 'inline' : 'none';
+      }
+    });
   };
 
   const setZoom = (to) => {
     zoom = Math.max(1, Math.min(maxZoom(), to));
     plot.style.width = 100 * zoom + '%';
+    view.scrollLeft = pinned / data.end * plot.clientWidth - view.clientWidth / 2;
     fitWords();
-    drawClock();
-    const x = pinned / data.end * plot.clientWidth;
-    view.scrollLeft = x - view.clientWidth / 2;
+    drawView();
     updateZoom();
   };
 
@@ -283,6 +363,12 @@
     $('#zoom').hidden = maxZoom() === 1;
     $('[data-zoom="2"]').disabled = zoom >= maxZoom();
     $('[data-zoom="0.5"]').disabled = $('[data-zoom="0"]').disabled = zoom === 1;
+  };
+
+  let waiting = false;
+  const scrolled = () => {
+    if (!waiting && zoom > 1) requestAnimationFrame(() => { waiting = false; drawView(); });
+    waiting = zoom > 1;
   };
 
   /* ---- segments ---- */
@@ -329,11 +415,12 @@
   };
 
   if (table) addSorting();
+  if (drawing) listen();
   if (drawing && data.lanes.length) {
-    listen();
     updateZoom();
     for (const button of all('#zoom button'))
       button.addEventListener('click', () => setZoom(zoom * Number(button.dataset.zoom)));
     addEventListener('resize', () => setZoom(zoom));
+    view.addEventListener('scroll', scrolled);
   }
 })();

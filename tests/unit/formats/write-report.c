@@ -49,7 +49,8 @@ add_frame (Listener * listener, const float *frame)
   if (listener->frames % (guint) (GST_AUDIO_INFO_RATE (&listener->info) / 50)
       == 0) {
     g_array_append_val (listener->annotation->peaks, listener->peak);
-    listener->peak = (AnnotationPeak) {0, 0};
+    listener->peak = (AnnotationPeak) {
+    0, 0};
   }
 }
 
