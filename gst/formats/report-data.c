@@ -9,7 +9,7 @@
 #include "formattext.h"
 #include "report.h"
 
-/* A string that neither ends a script element nor begins a comment in it, nor a line in old JavaScript. */
+/* A string that neither ends a script element nor begins a comment in it, nor turns lines or directions in the source. */
 static void
 append_string (GString * html, const char *words)
 {
@@ -19,7 +19,7 @@ append_string (GString * html, const char *words)
   for (const char *p = valid; *p; p = g_utf8_next_char (p)) {
     gunichar c = g_utf8_get_char (p);
 
-    if (c < 0x20 || c == 0x7f || c == 0x2028 || c == 0x2029
+    if (c < 0x20 || c == 0x7f || (c >= 0x2028 && c <= 0x202e)
         || (c < 0x80 && strchr ("\"\\<>&'", (int) c)))
       g_string_append_printf (html, "\\u%04x", c);
     else

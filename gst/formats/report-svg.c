@@ -199,7 +199,8 @@ trace_column (const Drawing * drawing, const ReportColumns * columns, guint i,
     move (pen, from, DOWN);
     step (pen, from, top);
   }
-  step (pen, (from + to) / 2, top);
+  step (pen, across (drawing, column->from + (column->to - column->from) / 2),
+      top);
   if (i + 1 == columns->columns->len || !after->joins || !after->has_scores) {
     step (pen, to, top);
     step (pen, to, DOWN);

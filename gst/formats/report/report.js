@@ -55,7 +55,8 @@
   };
 
   const percent = (thousandths) => (thousandths / 10).toFixed(1) + '%';
-  const nameOf = (label) => label < 0 ? 'silent' : data.labels[label] || '(no name)';
+  /* without the marks that turn the direction of what comes after them, as in the tables */
+  const nameOf = (label) => label < 0 ? 'silent' : data.labels[label].replace(/[\u202a-\u202e\u2066-\u2069]/g, '\ufffd') || '(no name)';
 
   /* the name of a label, and " 93.1%" and what else is known of a window */
   const describe = (one, index) => {

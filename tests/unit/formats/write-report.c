@@ -153,7 +153,7 @@ add_windows (Annotation * annotation, guint n, gint label,
     windows[i].start = 1000 * i;
     windows[i].duration = 3000;
     windows[i].label = label < 0 ? label : (gint) (i / 2 * 7 % n_labels);
-    windows[i].score = 0.5 + 0.4 * sin (i * 0.7);
+    windows[i].score = 0.55 + 0.4 * sin (i * 0.7);
     if (label >= 0 && i % 29 > 25)
       windows[i].label = GST_EMOTION2VEC_SILENT;
   }
