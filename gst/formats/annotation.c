@@ -360,6 +360,23 @@ annotation_tracks (const Annotation * annotation)
   return tracks;
 }
 
+GArray *
+annotation_spans (const Annotation * annotation, const AnnotationTrack * track)
+{
+  GArray *spans = g_array_new (FALSE, FALSE, sizeof (AnnotationSpan));
+  g_autoptr (GArray) windows = windows_of_track (annotation, track);
+
+  share_time (annotation, windows);
+  for (guint i = 0; i < windows->len; i++) {
+    const Said *said = &g_array_index (windows, Said, i);
+    const AnnotationSpan span = { said->window, said->from, said->to };
+
+    if (span.from < span.to)
+      g_array_append_val (spans, span);
+  }
+  return spans;
+}
+
 gboolean
 annotation_is_of (const AnnotationSegment * segment,
     const AnnotationTrack * track)

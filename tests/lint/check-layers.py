@@ -35,7 +35,7 @@ LAYERS = {
     'engine': (r'gst/engine/\S+',
                {'core', 'encoder', 'files', 'window', 'result', 'search', 'engine door', 'engine'}, (C, GLIB, GST, r'pthread\.h')),
     'element': (r'gst/(element/\S+|gstemotion2vecplugin\.c)', {'window', 'result', 'engine door', 'element'}, (C, GLIB, GST)),
-    'formats': (r'gst/formats/\S+', {'result', 'formats'}, (C, GLIB, GST)),
+    'formats': (r'gst/formats/\S+', {'result', 'formats'}, (C, GLIB, GST, r'reportresources\.h')),
     'tags door': (r'gst/copies/(filetags|tagstream)\.(h|cc|hh)', {'result', 'formats', 'copies', 'tags door'}, (C, GLIB, GST, TAGLIB,
                   r'algorithm|cerrno|cstring|exception|string|vector')),
     'tracks door': (r'gst/copies/remux\.[ch]', {'result', 'formats', 'copies', 'tracks door'},
