@@ -97,7 +97,7 @@ drain (GstEmotion2vecRenderer * self)
 {
   Private *priv = get_private (self);
 
-  if (priv->has_caps && GST_CLOCK_TIME_IS_VALID (priv->position))
+  if (priv->has_caps)
     keep_flow (priv, GST_EMOTION2VEC_RENDERER_GET_CLASS (self)->drain (self));
 }
 

@@ -267,12 +267,12 @@ static GstFlowReturn
 text_drain (GstEmotion2vecRenderer * renderer)
 {
   GstEmotion2vecText *self = GST_EMOTION2VEC_TEXT (renderer);
+  GstClockTime position = gst_emotion2vec_renderer_position (renderer);
   GstFlowReturn flow;
 
-  if (!self->voices)
+  if (!self->voices || !GST_CLOCK_TIME_IS_VALID (position))
     return GST_FLOW_OK;
-  gst_emotion2vec_voices_end (self->voices,
-      gst_emotion2vec_renderer_position (renderer));
+  gst_emotion2vec_voices_end (self->voices, position);
   gst_emotion2vec_captions_flush (self->captions, GST_CLOCK_TIME_NONE);
   flow = self->flow;
   text_reset (renderer);
