@@ -5,13 +5,17 @@
 #include <gst/gst.h>
 
 #include "gstemotion2vec.h"
+#include "gstemotion2vecjsonlines.h"
 #include "gstemotion2vecmeta.h"
+#include "gstemotion2vectext.h"
 
 static gboolean
 plugin_init (GstPlugin * plugin)
 {
   gst_emotion2vec_meta_register ();
-  return GST_ELEMENT_REGISTER (emotion2vec, plugin);
+  return GST_ELEMENT_REGISTER (emotion2vec, plugin)
+      && GST_ELEMENT_REGISTER (emotion2vectext, plugin)
+      && GST_ELEMENT_REGISTER (emotion2vecjson, plugin);
 }
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, emotion2vec,
