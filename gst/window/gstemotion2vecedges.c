@@ -180,27 +180,29 @@ gst_emotion2vec_edges_start (const GstEmotion2vecEdges * edges, guint64 start,
   guint64 from = back (start, GST_EMOTION2VEC_EDGES_BACK - MARGIN, old);
   guint64 to = MIN (start + GST_EMOTION2VEC_EDGES_ON, end);
   double least = loudest (edges, start, to) - RANGE_DB;
+  guint64 count;
   Noise noise;
 
-  if (to <= from || !measure (edges, back (start, NOISE_FAR, old),
-          back (start, NOISE_NEAR, old), least, &noise))
+  if (!measure (edges, back (start, NOISE_FAR, old), back (start, NOISE_NEAR,
+              old), least, &noise))
     return start;
-  return back (to, count_speech (edges, to - 1, -1, to - from, &noise) + MARGIN,
-      earliest);
+  count = count_speech (edges, to - 1, -1, to - from, &noise);
+  return count > 0 ? back (to, count + MARGIN, earliest) : start;
 }
 
 guint64
 gst_emotion2vec_edges_end (const GstEmotion2vecEdges * edges, guint64 start,
     guint64 end)
 {
-  guint64 from = back (end, GST_EMOTION2VEC_EDGES_BACK - MARGIN,
-      MAX (start + (end - start) / 2, oldest (edges)));
+  guint64 middle = MAX (start + (end - start) / 2, oldest (edges));
+  guint64 from = back (end, GST_EMOTION2VEC_EDGES_BACK - MARGIN, middle);
   guint64 to = MIN (end + GST_EMOTION2VEC_EDGES_ON, edges->n);
   double least = loudest (edges, start, end) - RANGE_DB;
+  guint64 count;
   Noise noise;
 
-  if (to <= from || !measure (edges, end + NOISE_NEAR, edges->n, least, &noise))
+  if (!measure (edges, end + NOISE_NEAR, edges->n, least, &noise))
     return end;
-  return MIN (from + count_speech (edges, from, 1, to - from, &noise) + MARGIN,
-      edges->n);
+  count = count_speech (edges, from, 1, to - from, &noise);
+  return count > 0 ? MIN (from + count + MARGIN, edges->n) : end;
 }

@@ -257,20 +257,27 @@ settle_start (GstEmotion2vecSpeech * speech)
   speech->start_is_final = TRUE;
 }
 
-/* Looks again at the edges of the open span, after which so much is known, or with @closes nothing more will be. After a cut
- * in a pause the end may lie before the start: such a span comes to nothing. */
+static void
+settle_end (GstEmotion2vecSpeech * speech)
+{
+  speech->final_end = gst_emotion2vec_edges_end (speech->edges,
+      speech->start, end_of (speech));
+}
+
+/* Looks again at those edges of the open span after which enough is known; with @closes at both, for no more will be known.
+ * After a cut in a pause the end may lie before the start: such a span comes to nothing. */
 static void
 settle (GstEmotion2vecSpeech * speech, gboolean closes)
 {
   const guint64 wait = GST_EMOTION2VEC_EDGES_ON;
+  guint64 n = speech->n;
 
-  if (!speech->start_is_final && (closes || speech->n >= speech->start + wait))
+  if (!speech->start_is_final && (closes || n >= speech->start + wait))
     settle_start (speech);
-  if (speech->final_end == 0 && speech->end > speech->start && (closes
-          || speech->n >= speech->end + wait))
-    speech->final_end =
-        gst_emotion2vec_edges_end (speech->edges, speech->start,
-        end_of (speech));
+  if (speech->final_end > 0 || speech->end <= speech->start)
+    return;
+  if (closes || n >= speech->end + wait)
+    settle_end (speech);
 }
 
 /* The quietest of the last frames, all in the second half of the open span. */
