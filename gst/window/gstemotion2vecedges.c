@@ -27,7 +27,7 @@
 /* dB. No band counts for less. */
 #define LOWEST_DB -90.0
 /* What is so far below the loudest band of the span is not part of it, however quiet the room: breath, and the room itself. */
-#define RANGE_DB 47.0
+#define RANGE_DB 50.0
 /* Spread that a band has at least, standard deviation. */
 #define LEAST_SPREAD 2.0
 

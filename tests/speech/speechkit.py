@@ -162,6 +162,15 @@ class Score:
                 f'{self.delay(50):.2f} s ({self.delay(95):.2f} s)')
 
 
+def together(scores):
+    """One score over all that went into these."""
+    total = Score()
+    for score in scores:
+        for name, value in vars(score).items():
+            setattr(total, name, getattr(total, name) + value)
+    return total
+
+
 def share_near(errors):
     return float((numpy.abs(errors) <= NEAR).mean())
 
