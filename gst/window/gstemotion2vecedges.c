@@ -26,7 +26,8 @@
 
 /* dB. No band counts for less. */
 #define LOWEST_DB -90.0
-/* What is so far below the loudest band of the span is not part of it, however quiet the room: breath, and the room itself. */
+/* Noise counts for no less than this below the loudest band of the span: in a quiet room breath, and the room itself, are not
+ * part of the span. */
 #define RANGE_DB 50.0
 /* Spread that a band has at least, standard deviation. */
 #define LEAST_SPREAD 2.0
