@@ -235,6 +235,15 @@ start_of (const GstEmotion2vecSpeech * speech, guint64 n, guint64 first)
   return MAX (start, speech->previous_end);
 }
 
+/* @start, or later where a span up to now would be too long. */
+static guint64
+leave_room (const GstEmotion2vecSpeech * speech, guint64 start)
+{
+  guint64 longest = speech->settings.longest;
+
+  return speech->n > longest ? MAX (start, speech->n - longest) : start;
+}
+
 static guint64
 end_of (const GstEmotion2vecSpeech * speech)
 {
@@ -243,17 +252,13 @@ end_of (const GstEmotion2vecSpeech * speech)
   return MIN (speech->end + MARGIN_AFTER, speech->n);
 }
 
-/* No earlier than what leaves room for the longest span. */
 static void
 settle_start (GstEmotion2vecSpeech * speech)
 {
   guint64 start = gst_emotion2vec_edges_start (speech->edges, speech->start,
       speech->end, speech->previous_end);
-  guint64 longest = speech->settings.longest;
 
-  if (speech->n > longest)
-    start = MAX (start, speech->n - longest);
-  speech->start = start;
+  speech->start = leave_room (speech, start);
   speech->start_is_final = TRUE;
 }
 
@@ -365,7 +370,8 @@ try_open (GstEmotion2vecSpeech * speech, double frame_loudness)
   if (count_strong (speech) < OPEN_FRAMES)
     return;
   speech->open = TRUE;
-  speech->start = start_of (speech, speech->n - 1, speech->loud_start);
+  speech->start = leave_room (speech,
+      start_of (speech, speech->n - 1, speech->loud_start));
   speech->end = speech->n;
   speech->start_is_final = FALSE;
   speech->final_end = 0;
