@@ -80,6 +80,18 @@ place_of (const char *folder, const char *leaf)
   return place;
 }
 
+/* On one line, whatever the bytes of @path. */
+static char *
+name_for_people (const char *path)
+{
+  g_autofree char *name = g_filename_display_name (path);
+
+  for (char *p = name; *p; p++)
+    if ((guchar) * p < 0x20 || *p == 0x7f)
+      *p = '?';
+  return g_steal_pointer (&name);
+}
+
 /* @below: folders between the one that was named and the file, "" if none. @problem: (nullable) (transfer full) */
 static void
 add_file (Collector * self, const char *path, const char *below, char *problem)
@@ -90,7 +102,7 @@ add_file (Collector * self, const char *path, const char *below, char *problem)
   char *place;
 
   input->path = g_strdup (path);
-  input->name = g_filename_display_name (path);
+  input->name = name_for_people (path);
   input->leaf = g_path_get_basename (path);
   input->folder = self->output_dir
       ? g_build_filename (self->output_dir, below, NULL) : g_strdup (folder);
@@ -172,7 +184,7 @@ is_new_folder (Collector * self, const char *path)
 static void
 tell_skipped (Collector * self, const char *path, const GPtrArray * others)
 {
-  g_autofree char *name = g_filename_display_name (path);
+  g_autofree char *name = name_for_people (path);
   GString *line;
 
   if (others->len == 0)
@@ -180,7 +192,7 @@ tell_skipped (Collector * self, const char *path, const GPtrArray * others)
   line = g_string_new (NULL);
   g_string_append_printf (line, "%s: not media, left out: ", name);
   for (guint i = 0; i < MIN (others->len, MAX_NAMES); i++) {
-    g_autofree char *other = g_filename_display_name (others->pdata[i]);
+    g_autofree char *other = name_for_people (others->pdata[i]);
 
     g_string_append_printf (line, "%s%s", i > 0 ? ", " : "", other);
   }
@@ -223,8 +235,8 @@ add_folder (Collector * self, const char *path, const char *below)
   if (*below == '\0' && self->inputs->all->len == n_before)
     add_file (self, path, below, g_strdup (self->recursive
             ? "there is no media file in this folder"
-            : "there is no media file in this folder "
-            "(--recursive looks into its sub-folders)"));
+            : "there is no media file in this folder (--recursive looks into "
+            "folders inside it)"));
 }
 
 /* ---- paths ------------------------------------------------------------------------------------------------------ */
