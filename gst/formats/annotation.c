@@ -1,7 +1,9 @@
 /* annotation.c - what was heard in one audio track of one media file.
  *
- * Messages do not tell where a stretch of contiguous audio ends. Windows of the interval that lie further apart than
- * the interval show it: no window is dropped when files are annotated.
+ * (1) Messages do not tell where a stretch of contiguous audio ends. Windows of the interval that lie further apart than
+ *     the interval show it: no window is dropped when files are annotated. A partial window is a stretch by itself.
+ * (2) Time stamps of a file may jump back. Segments are made from windows in order of their start, so that those of one
+ *     track never overlap.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "annotation.h"
 
@@ -46,7 +48,18 @@ annotation_free (Annotation * annotation)
 
 /* ---- windows ---------------------------------------------------------------------------------------------------- */
 
-/* The array field @name if all that it holds is of @type, else NULL. */
+static gboolean
+is_sound (const GValue * value, GType type)
+{
+  if (!G_VALUE_HOLDS (value, type))
+    return FALSE;
+  if (type == G_TYPE_DOUBLE)
+    return isfinite (g_value_get_double (value));
+  return g_value_get_string (value)
+      && g_utf8_validate (g_value_get_string (value), -1, NULL);
+}
+
+/* The array field @name if it has only finite numbers or UTF-8 text, whichever @type says, else NULL. */
 static const GValue *
 array_field (const GstStructure * structure, const char *name, GType type)
 {
@@ -55,7 +68,7 @@ array_field (const GstStructure * structure, const char *name, GType type)
   if (!array || !GST_VALUE_HOLDS_ARRAY (array))
     return NULL;
   for (guint i = 0; i < gst_value_array_get_size (array); i++)
-    if (!G_VALUE_HOLDS (gst_value_array_get_value (array, i), type))
+    if (!is_sound (gst_value_array_get_value (array, i), type))
       return NULL;
   return array;
 }
@@ -116,6 +129,14 @@ flag (const GstStructure * structure, const char *name)
   return value;
 }
 
+/* A moment or a length that can be added to another without overflow. */
+static gboolean
+get_time (const GstStructure * structure, const char *name, GstClockTime * time)
+{
+  return gst_structure_get_uint64 (structure, name, time)
+      && *time <= G_MAXINT64;
+}
+
 gboolean
 annotation_add (Annotation * annotation, const GstStructure * structure)
 {
@@ -123,10 +144,8 @@ annotation_add (Annotation * annotation, const GstStructure * structure)
 
   if (!gst_structure_has_name (structure, "emotion2vec")
       || !gst_structure_get_uint64 (structure, "id", &window.id)
-      || !gst_structure_get_uint64 (structure, "stream-time", &window.start)
-      || !gst_structure_get_uint64 (structure, "duration", &window.duration)
-      || !GST_CLOCK_TIME_IS_VALID (window.start)
-      || !GST_CLOCK_TIME_IS_VALID (window.duration))
+      || !get_time (structure, "stream-time", &window.start)
+      || !get_time (structure, "duration", &window.duration))
     return FALSE;
   gst_structure_get_int (structure, "channel", &window.channel);
   gst_structure_get_double (structure, "level", &window.level);
@@ -145,45 +164,39 @@ annotation_add (Annotation * annotation, const GstStructure * structure)
 
 /* ---- segments --------------------------------------------------------------------------------------------------- */
 
-/* The windows of one channel and trigger. */
-typedef struct
-{
-  gint channel;
-  gboolean speech;
-} Track;
-
 static gboolean
-on_track (const AnnotationWindow * window, const Track * track)
+on_track (const AnnotationWindow * window, const AnnotationTrack * track)
 {
-  return window->channel == track->channel && window->speech == track->speech
-      && window->label != ANNOTATION_NO_LABEL;
-}
-
-/* @window as the timeline knows it. @before: (nullable) */
-static GstEmotion2vecHeard
-heard (const Annotation * annotation, const AnnotationWindow * window,
-    const GstEmotion2vecHeard * before)
-{
-  GstEmotion2vecHeard now = { window->start, window->duration, 0,
-    window->speech, window->label
-  };
-
-  GstClockTime distance =
-      annotation->interval > 0 ? annotation->interval : annotation->window;
-
-  if (before)
-    now.stretch = before->stretch;
-  if (before && now.start > before->start + distance + ROUNDING)
-    now.stretch++;
-  return now;
+  return window->channel == track->channel && window->speech == track->speech;
 }
 
 typedef struct
 {
   const AnnotationWindow *window;
-  GstEmotion2vecHeard heard;
+  GstEmotion2vecHeard heard;    /* as the timeline knows it */
   GstClockTime from, to;        /* what it speaks for */
 } Said;
+
+static gint
+compare_said (gconstpointer a, gconstpointer b)
+{
+  GstClockTime one = ((const Said *) a)->window->start;
+  GstClockTime other = ((const Said *) b)->window->start;
+
+  return (one > other) - (one < other);
+}
+
+/* Whether the stretch of @before ended before @after begins. */
+static gboolean
+is_new_stretch (const Annotation * annotation, const AnnotationWindow * before,
+    const AnnotationWindow * after)
+{
+  GstClockTime distance =
+      annotation->interval > 0 ? annotation->interval : annotation->window;
+
+  return before->partial || after->partial
+      || after->start > before->start + distance + ROUNDING;
+}
 
 /* Adds the score that a window gives to the label of @segment, weighed by the time that it speaks for in there. */
 static void
@@ -200,33 +213,48 @@ weigh (const Annotation * annotation, const Said * said,
   *weight += (double) (to - from);
 }
 
-/* (transfer full) (element-type Said) */
+/* (transfer full) (element-type Said): by start. */
 static GArray *
-windows_of_track (const Annotation * annotation, const Track * track)
+windows_of_track (const Annotation * annotation, const AnnotationTrack * track)
 {
   GArray *all = g_array_new (FALSE, FALSE, sizeof (Said));
 
   for (guint i = 0; i < annotation->windows->len; i++) {
     const AnnotationWindow *window =
         &g_array_index (annotation->windows, AnnotationWindow, i);
-    Said *before =
-        all->len > 0 ? &g_array_index (all, Said, all->len - 1) : NULL;
-    Said said = { window, {0, 0, 0, FALSE, 0}, 0, 0 };
+    const Said said = { window, {window->start, window->duration, 0,
+        window->speech, window->label}, 0, 0
+    };
 
-    if (!on_track (window, track))
-      continue;
-    said.heard = heard (annotation, window, before ? &before->heard : NULL);
-    gst_emotion2vec_timeline_meet (before ? &before->heard : NULL, &said.heard,
-        annotation->interval, before ? &before->to : NULL, &said.from);
-    g_array_append_val (all, said);
+    if (on_track (window, track) && window->label != ANNOTATION_NO_LABEL)
+      g_array_append_val (all, said);
   }
-  if (all->len > 0) {
-    Said *last = &g_array_index (all, Said, all->len - 1);
-
-    gst_emotion2vec_timeline_meet (&last->heard, NULL, annotation->interval,
-        &last->to, NULL);
-  }
+  g_array_sort (all, compare_said);
   return all;
+}
+
+/* Finds out for which time each of the @windows speaks. */
+static void
+share_time (const Annotation * annotation, GArray * windows)
+{
+  GstClockTime until = 0;
+
+  for (guint i = 0; i < windows->len; i++) {
+    Said *now = &g_array_index (windows, Said, i);
+    Said *before = i > 0 ? now - 1 : NULL;
+
+    if (before)
+      now->heard.stretch = before->heard.stretch
+          + is_new_stretch (annotation, before->window, now->window);
+    gst_emotion2vec_timeline_meet (before ? &before->heard : NULL,
+        &now->heard, annotation->interval, before ? &before->to : NULL,
+        &now->from);
+    /* a window may end before the one before it does */
+    if (before)
+      until = MAX (until, before->to);
+    now->from = MAX (now->from, until);
+    now->to = now->heard.start + now->heard.duration;
+  }
 }
 
 /* @first: where to begin to look; segments and windows go on together. */
@@ -252,7 +280,7 @@ mean_score (const Annotation * annotation, GArray * windows,
 }
 
 static void
-add_segments (Annotation * annotation, const Track * track)
+add_segments (Annotation * annotation, const AnnotationTrack * track)
 {
   g_autoptr (GstEmotion2vecTimeline) timeline =
       gst_emotion2vec_timeline_new (annotation->interval, MAX_SEGMENTS);
@@ -260,6 +288,7 @@ add_segments (Annotation * annotation, const Track * track)
   g_autoptr (GArray) segments = NULL;
   guint first = 0;
 
+  share_time (annotation, windows);
   for (guint i = 0; i < windows->len; i++)
     gst_emotion2vec_timeline_add (timeline,
         &g_array_index (windows, Said, i).heard);
@@ -291,22 +320,53 @@ compare_segments (gconstpointer a, gconstpointer b)
 void
 annotation_finish (Annotation * annotation)
 {
-  gint highest = -1;
+  g_autoptr (GArray) tracks = annotation_tracks (annotation);
 
   g_array_set_size (annotation->segments, 0);
-  for (guint i = 0; i < annotation->windows->len; i++)
-    highest = MAX (highest,
-        g_array_index (annotation->windows, AnnotationWindow, i).channel);
-  for (gint channel = -1; channel <= highest; channel++)
-    for (guint speech = 0; speech < 2; speech++) {
-      const Track track = { channel, speech == 1 };
-
-      add_segments (annotation, &track);
-    }
+  for (guint i = 0; i < tracks->len; i++)
+    add_segments (annotation, &g_array_index (tracks, AnnotationTrack, i));
   g_array_sort (annotation->segments, compare_segments);
 }
 
 /* ---- reading ---------------------------------------------------------------------------------------------------- */
+
+static gint
+compare_tracks (gconstpointer a, gconstpointer b)
+{
+  const AnnotationTrack *one = a, *other = b;
+
+  if (one->speech != other->speech)
+    return one->speech ? 1 : -1;
+  return (one->channel > other->channel) - (one->channel < other->channel);
+}
+
+GArray *
+annotation_tracks (const Annotation * annotation)
+{
+  GArray *tracks = g_array_new (FALSE, FALSE, sizeof (AnnotationTrack));
+
+  for (guint i = 0; i < annotation->windows->len; i++) {
+    const AnnotationWindow *window =
+        &g_array_index (annotation->windows, AnnotationWindow, i);
+    const AnnotationTrack track = { window->channel, window->speech };
+    gboolean known = FALSE;
+
+    for (guint j = 0; j < tracks->len && !known; j++)
+      known = on_track (window, &g_array_index (tracks, AnnotationTrack, j));
+    if (!known)
+      g_array_append_val (tracks, track);
+  }
+  g_array_sort (tracks, compare_tracks);
+  return tracks;
+}
+
+gboolean
+annotation_is_of (const AnnotationSegment * segment,
+    const AnnotationTrack * track)
+{
+  return segment->channel == track->channel
+      && !segment->speech == !track->speech;
+}
 
 const char *
 annotation_label (const Annotation * annotation, gint label)

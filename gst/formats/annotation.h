@@ -37,6 +37,13 @@ typedef struct
   double confidence;            /* mean of the label's scores, each weighed by the time it speaks for here; 0 if silent */
 } AnnotationSegment;
 
+/* What is written as one line of its own: tier, voice. */
+typedef struct
+{
+  gint channel;                 /* -1: all channels */
+  gboolean speech;              /* by the speech trigger */
+} AnnotationTrack;
+
 /* The loudest and the softest sample of a stretch of the audio, full scale +-1. */
 typedef struct
 {
@@ -71,12 +78,17 @@ Annotation *annotation_new (void);
 void annotation_free (Annotation * annotation);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Annotation, annotation_free)
 
-/* Adds what an element message of the emotion2vec element says. Returns FALSE if @structure is none or lacks a field, or
- * has other labels than the windows before it; then nothing is added. */
+/* Adds what an element message of the emotion2vec element says. Returns FALSE if @structure is none, lacks a field or has
+ * one that makes no sense, or has other labels than the windows before it; then nothing is added. */
 gboolean annotation_add (Annotation * annotation, const GstStructure * structure);
 
 /* Makes the segments, when all windows are there. */
 void annotation_finish (Annotation * annotation);
+
+/* (transfer full) (element-type AnnotationTrack): those that have windows; the interval trigger first, channels in order. */
+GArray *annotation_tracks (const Annotation * annotation);
+
+gboolean annotation_is_of (const AnnotationSegment * segment, const AnnotationTrack * track);
 
 /* "happy", "silent" or "none". */
 const char *annotation_label (const Annotation * annotation, gint label);

@@ -27,8 +27,17 @@ const Format *formats_all (guint * n);
 /* NULL if there is none of that name. */
 const Format *formats_find (const char *name);
 
-/* The writers of the table, one file each. */
+/* The writers of the table. */
 gboolean format_jsonl_write (const Annotation * annotation, GOutputStream * out, GError ** error);
+gboolean format_csv_write (const Annotation * annotation, GOutputStream * out, GError ** error);
+gboolean format_segments_write (const Annotation * annotation, GOutputStream * out, GError ** error);
+gboolean format_vtt_write (const Annotation * annotation, GOutputStream * out, GError ** error);
+gboolean format_srt_write (const Annotation * annotation, GOutputStream * out, GError ** error);
+gboolean format_textgrid_write (const Annotation * annotation, GOutputStream * out, GError ** error);
+gboolean format_eaf_write (const Annotation * annotation, GOutputStream * out, GError ** error);
+gboolean format_audacity_write (const Annotation * annotation, GOutputStream * out, GError ** error);
+gboolean format_emotionml_write (const Annotation * annotation, GOutputStream * out, GError ** error);
+gboolean format_labelstudio_write (const Annotation * annotation, GOutputStream * out, GError ** error);
 
 G_END_DECLS
 
