@@ -691,8 +691,8 @@ find_media_type (Listener * self)
   return media_type_to_mime (caps, name);
 }
 
-/* Containers tell their length in a header, so that it shows when the end is missing. That of a film may be the length of
- * its pictures, of which the sound is a little less. */
+/* Containers tell their length in a header, so that it shows when the end is missing. It is the length of the longest track:
+ * that of a film may be of its pictures, and the sound a little shorter; of several audio tracks each may be. */
 static void
 check_length (Listener * self)
 {
@@ -707,7 +707,8 @@ check_length (Listener * self)
     return;
   }
   /* by now, what is guessed from a bit rate is a good guess */
-  if (gst_pad_peer_query_duration (self->pad, GST_FORMAT_TIME, &claimed)
+  if (self->heard.n_tracks == 1
+      && gst_pad_peer_query_duration (self->pad, GST_FORMAT_TIME, &claimed)
       && claimed > 0
       && end + end / part + DURATION_SLACK < (GstClockTime) claimed)
     warn (self, g_strdup_printf ("it ends after %.1f s, but says that it is "
