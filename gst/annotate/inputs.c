@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "mediatype.h"
+#include "record.h"
 
 /* Names of files that are not media, before "and N more". */
 #define MAX_NAMES 3
@@ -24,6 +25,7 @@ typedef struct
   GHashTable *folders;          /* "device inode" of folders that were looked into */
   gboolean recursive;
   const char *output_dir;
+  guint n_media;                /* found in folders, doubles too */
 } Collector;
 
 static void
@@ -80,6 +82,18 @@ place_of (const char *folder, const char *leaf)
   return place;
 }
 
+/* On one line, whatever the bytes of @path. */
+static char *
+name_for_people (const char *path)
+{
+  g_autofree char *name = g_filename_display_name (path);
+
+  for (char *p = name; *p; p++)
+    if ((guchar) * p < 0x20 || *p == 0x7f)
+      *p = '?';
+  return g_steal_pointer (&name);
+}
+
 /* @below: folders between the one that was named and the file, "" if none. @problem: (nullable) (transfer full) */
 static void
 add_file (Collector * self, const char *path, const char *below, char *problem)
@@ -90,7 +104,7 @@ add_file (Collector * self, const char *path, const char *below, char *problem)
   char *place;
 
   input->path = g_strdup (path);
-  input->name = g_filename_display_name (path);
+  input->name = name_for_people (path);
   input->leaf = g_path_get_basename (path);
   input->folder = self->output_dir
       ? g_build_filename (self->output_dir, below, NULL) : g_strdup (folder);
@@ -172,7 +186,7 @@ is_new_folder (Collector * self, const char *path)
 static void
 tell_skipped (Collector * self, const char *path, const GPtrArray * others)
 {
-  g_autofree char *name = g_filename_display_name (path);
+  g_autofree char *name = name_for_people (path);
   GString *line;
 
   if (others->len == 0)
@@ -180,7 +194,7 @@ tell_skipped (Collector * self, const char *path, const GPtrArray * others)
   line = g_string_new (NULL);
   g_string_append_printf (line, "%s: not media, left out: ", name);
   for (guint i = 0; i < MIN (others->len, MAX_NAMES); i++) {
-    g_autofree char *other = g_filename_display_name (others->pdata[i]);
+    g_autofree char *other = name_for_people (others->pdata[i]);
 
     g_string_append_printf (line, "%s%s", i > 0 ? ", " : "", other);
   }
@@ -189,12 +203,35 @@ tell_skipped (Collector * self, const char *path, const GPtrArray * others)
   g_ptr_array_add (self->inputs->skipped, g_string_free (line, FALSE));
 }
 
+static void add_folder (Collector * self, const char *path, const char *below);
+
+/* @path: what is called @name in a folder. @ours: names of files that this program wrote there. */
+static void
+add_found (Collector * self, const char *path, const char *name,
+    const char *below, GHashTable * ours, GPtrArray * others)
+{
+  if (g_file_test (path, G_FILE_TEST_IS_DIR)) {
+    g_autofree char *deeper = g_build_filename (below, name, NULL);
+
+    if (self->recursive)
+      add_folder (self, path, deeper);
+  } else if (g_hash_table_contains (ours, name)
+      || !g_file_test (path, G_FILE_TEST_IS_REGULAR)) {
+    return;
+  } else if (media_type_is_media (path)) {
+    self->n_media++;
+    add_file (self, path, below, NULL);
+  } else {
+    g_ptr_array_add (others, (gpointer) name);
+  }
+}
+
 static void
 add_folder (Collector * self, const char *path, const char *below)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) names = NULL, others = NULL;
-  const guint n_before = self->inputs->all->len;
+  g_autoptr (GHashTable) ours = NULL;
 
   if (!is_new_folder (self, path))
     return;
@@ -204,27 +241,30 @@ add_folder (Collector * self, const char *path, const char *below)
     return;
   }
   others = g_ptr_array_new ();
+  ours = record_list_outputs (path);
   for (guint i = 0; i < names->len; i++) {
-    const char *name = names->pdata[i];
-    g_autofree char *inner = g_build_filename (path, name, NULL);
-    g_autofree char *deeper = g_build_filename (below, name, NULL);
+    g_autofree char *inner = g_build_filename (path, names->pdata[i], NULL);
 
-    if (g_file_test (inner, G_FILE_TEST_IS_DIR)) {
-      if (self->recursive)
-        add_folder (self, inner, deeper);
-    } else if (g_file_test (inner, G_FILE_TEST_IS_REGULAR)) {
-      if (media_type_is_media (inner))
-        add_file (self, inner, below, NULL);
-      else
-        g_ptr_array_add (others, (gpointer) name);
-    }
+    add_found (self, inner, names->pdata[i], below, ours, others);
   }
   tell_skipped (self, path, others);
-  if (*below == '\0' && self->inputs->all->len == n_before)
-    add_file (self, path, below, g_strdup (self->recursive
+}
+
+/* A folder that was named. */
+static void
+add_named_folder (Collector * self, const char *path)
+{
+  const guint n_before = self->inputs->all->len;
+
+  self->n_media = 0;
+  /* links lead astray inside one folder; another that was named may be inside it, with other outputs */
+  g_hash_table_remove_all (self->folders);
+  add_folder (self, path, "");
+  if (self->n_media == 0 && self->inputs->all->len == n_before)
+    add_file (self, path, "", g_strdup (self->recursive
             ? "there is no media file in this folder"
-            : "there is no media file in this folder "
-            "(--recursive looks into its sub-folders)"));
+            : "there is no media file in this folder (--recursive looks into "
+            "folders inside it)"));
 }
 
 /* ---- paths ------------------------------------------------------------------------------------------------------ */
@@ -233,7 +273,7 @@ static void
 add_existing (Collector * self, const char *path)
 {
   if (g_file_test (path, G_FILE_TEST_IS_DIR))
-    add_folder (self, path, "");
+    add_named_folder (self, path);
   else
     add_file (self, path, "", NULL);
 }

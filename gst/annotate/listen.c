@@ -5,9 +5,12 @@
  * (1) decodebin exposes audio only and, as other streams lead to none, plugs no decoder for them. Its audio pads come in
  *     the order of the file's streams; the one that is wanted is linked.
  * (2) What the streaming threads write (struct Heard) is under its lock; the annotation belongs to the calling thread.
- * (3) A file that breaks off gives an error, and then its streams end. Only their end tells that all that came before is
- *     heard. An error behind which no stream can end is final: see is_final().
- * (4) The parts of a chained Ogg file come as pads one after the other; each is linked in its turn.
+ * (3) A file that breaks off gives an error, and then its streams end. Only their end, which leaves the element after all
+ *     results, tells that all that came before is heard. The pipeline's own EOS message does not: after an error in a decoder
+ *     that was just being plugged, decodebin never reaches PLAYING. So no buffer gets to the sink, which would wait there.
+ * (4) decodebin (1.22 to 1.26) swallows errors of an element that it is plugging. A demuxer that finds no stream then
+ *     stands still, without an error, a pad or an end. While nothing is linked, is_dead() looks for that.
+ * (5) The parts of a chained Ogg file come as pads one after the other; each is linked in its turn.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "listen.h"
 
@@ -28,6 +31,12 @@
 
 /* Of one kind, more are not worth a person's time. */
 #define MAX_WARNINGS 3
+
+#define NO_STREAM "it is damaged: no stream was found in it"
+
+/* How often is_dead() looks, without and with an error. */
+#define CHECK_TIME GST_SECOND
+#define CHECK_TIME_BROKEN (20 * GST_MSECOND)
 
 /* Between two calls of progress(), in audio. */
 #define PROGRESS_STEP GST_SECOND
@@ -63,8 +72,7 @@ typedef struct
   GstClockTime told;
   /* calling thread */
   char *missing_audio, *missing_other;  /* decoders that are not installed */
-  GstClockTime claimed;         /* duration as the container says */
-  gboolean sought;              /* the part that is wanted */
+  gulong block;                 /* on the sink pad, until a part is gone to; 0: none */
   GError *broken;               /* why the streams are about to end */
 } Listener;
 
@@ -86,6 +94,17 @@ listener_clear (Listener * self)
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Listener, listener_clear);
+
+static gboolean
+is_linked (Listener * self)
+{
+  gboolean linked;
+
+  g_mutex_lock (&self->heard.lock);
+  linked = self->heard.linked;
+  g_mutex_unlock (&self->heard.lock);
+  return linked;
+}
 
 /* ---- streaming threads ------------------------------------------------------------------------------------------ */
 
@@ -117,18 +136,19 @@ on_pad_removed (GstElement * decoder, GstPad * pad, Listener * self)
   g_mutex_unlock (&self->heard.lock);
 }
 
-/* Wakes the calling thread if there is nothing to listen to. */
+/* Wakes the calling thread. */
+static void
+post (Listener * self, const char *what)
+{
+  gst_bus_post (self->bus, gst_message_new_application (NULL,
+          gst_structure_new_empty (what)));
+}
+
 static void
 on_no_more_pads (GstElement * decoder, Listener * self)
 {
-  gboolean linked;
-
-  g_mutex_lock (&self->heard.lock);
-  linked = self->heard.linked;
-  g_mutex_unlock (&self->heard.lock);
-  if (!linked)
-    gst_bus_post (self->bus, gst_message_new_application (NULL,
-            gst_structure_new_empty ("no-track")));
+  if (!is_linked (self))
+    post (self, "no-track");
 }
 
 static void
@@ -229,6 +249,29 @@ on_data (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
+/* Behind the element: nobody needs the audio; the end comes after all results. */
+static GstPadProbeReturn
+on_output (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
+{
+  GstEvent *event;
+
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER)
+    return GST_PAD_PROBE_DROP;
+  event = GST_PAD_PROBE_INFO_EVENT (info);
+  if (GST_EVENT_TYPE (event) == GST_EVENT_GAP)
+    return GST_PAD_PROBE_DROP;
+  if (GST_EVENT_TYPE (event) == GST_EVENT_EOS)
+    post (user_data, "end");
+  return GST_PAD_PROBE_OK;
+}
+
+static GstPadProbeReturn
+on_blocked (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
+{
+  post (user_data, "part");
+  return GST_PAD_PROBE_OK;
+}
+
 /* ---- building --------------------------------------------------------------------------------------------------- */
 
 static GstElement *
@@ -311,6 +354,7 @@ set_up_element (Listener * self)
 static gboolean
 build (Listener * self, GError ** error)
 {
+  g_autoptr (GstPad) output = NULL;
   GstElement *sink;
 
   self->pipeline = gst_pipeline_new (NULL);
@@ -321,38 +365,83 @@ build (Listener * self, GError ** error)
   sink = make (self, "fakesink", error);
   if (!sink)
     return FALSE;
-  g_object_set (sink, "sync", FALSE, "qos", FALSE, NULL);
+  g_object_set (sink, "sync", FALSE, "async", FALSE, NULL);
   set_up_element (self);
   gst_element_link (self->element, sink);
   self->pad = gst_element_get_static_pad (self->element, "sink");
   gst_pad_add_probe (self->pad,
       GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_data,
       self, NULL);
+  output = gst_element_get_static_pad (self->element, "src");
+  gst_pad_add_probe (output,
+      GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
+      on_output, self, NULL);
+  if (self->source->part)
+    self->block = gst_pad_add_probe (self->pad, GST_PAD_PROBE_TYPE_BLOCK |
+        GST_PAD_PROBE_TYPE_BUFFER, on_blocked, self, NULL);
   return add_decoder (self, error);
 }
 
 /* ---- errors ----------------------------------------------------------------------------------------------------- */
 
-/* Whether no stream is going to end behind an error of @source. */
+/* Whether a streaming thread of @element is at work. */
 static gboolean
-is_final (Listener * self, GstObject * source)
+has_running_task (GstElement * element)
 {
-  GstElementFactory *factory = GST_IS_ELEMENT (source)
-      ? gst_element_get_factory (GST_ELEMENT (source)) : NULL;
-  const char *name = factory ? GST_OBJECT_NAME (factory) : "";
-  gboolean linked;
+  gboolean running = FALSE;
 
-  if (source == GST_OBJECT (self->element))
-    return TRUE;
-  g_mutex_lock (&self->heard.lock);
-  linked = self->heard.linked;
-  g_mutex_unlock (&self->heard.lock);
-  if (linked)
+  GST_OBJECT_LOCK (element);
+  for (GList * item = element->pads; item && !running; item = item->next) {
+    GstPad *pad = item->data;
+
+    GST_OBJECT_LOCK (pad);
+    running = GST_PAD_TASK (pad)
+        && gst_task_get_state (GST_PAD_TASK (pad)) == GST_TASK_STARTED;
+    GST_OBJECT_UNLOCK (pad);
+  }
+  GST_OBJECT_UNLOCK (element);
+  return running;
+}
+
+/* Whether streams may still come from @element, or through it. Queues do not count: their threads wait for ever. */
+static gboolean
+is_alive (GstElement * element)
+{
+  GstElementFactory *factory = gst_element_get_factory (element);
+  const char *name = factory ? GST_OBJECT_NAME (factory) : "";
+
+  if (GST_IS_BIN (element) || strcmp (name, "multiqueue") == 0
+      || strcmp (name, "queue") == 0 || strcmp (name, "queue2") == 0)
     return FALSE;
-  return self->broken || !GST_IS_ELEMENT (source)
-      || GST_ELEMENT (source)->numsrcpads == 0
-      || strcmp (name, "typefind") == 0 || strcmp (name, "filesrc") == 0
-      || g_str_has_suffix (name, "decodebin");
+  if (factory && gst_element_factory_list_is_type (factory,
+          GST_ELEMENT_FACTORY_TYPE_DEMUXER) && element->numsrcpads > 0)
+    return TRUE;
+  return has_running_task (element);
+}
+
+static void
+note_alive (const GValue * item, gpointer alive)
+{
+  if (is_alive (g_value_get_object (item)))
+    *(gboolean *) alive = TRUE;
+}
+
+/* Whether nothing is linked and nothing will be: all threads in front of the element have stopped, and no demuxer has
+ * streams, whose ends would tell. */
+static gboolean
+is_dead (Listener * self)
+{
+  GstIterator *elements = gst_bin_iterate_recurse (GST_BIN (self->pipeline));
+  gboolean alive = FALSE;
+  GstIteratorResult result;
+
+  while ((result = gst_iterator_foreach (elements, note_alive, &alive))
+      == GST_ITERATOR_RESYNC) {
+    gst_iterator_resync (elements);
+    alive = FALSE;
+  }
+  gst_iterator_free (elements);
+  return result == GST_ITERATOR_DONE && !alive && !is_linked (self);
 }
 
 /* The words of @reason, without the full stop and what GStreamer asks of developers. */
@@ -385,6 +474,9 @@ stream_error (gint code, const char *words)
     case GST_STREAM_ERROR_DECRYPT_NOKEY:
       return g_error_new (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
           "it is encrypted (%s)", words);
+    case GST_STREAM_ERROR_DEMUX:
+      /* is_dead() says the same, and it is chance which of them is first */
+      return g_error_new (G_IO_ERROR, G_IO_ERROR_INVALID_DATA, NO_STREAM);
     default:
       return g_error_new (G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
           "it is damaged, or not what it seems to be (%s)", words);
@@ -468,7 +560,8 @@ handle_missing (Listener * self, GstMessage * message)
   char **missing = detail && strstr (detail, "|decoder-audio/")
       ? &self->missing_audio : &self->missing_other;
 
-  if (!*missing)
+  /* that pictures cannot be decoded is no loss */
+  if (!*missing && !(detail && strstr (detail, "|decoder-video/")))
     *missing = gst_missing_plugin_message_get_description (message);
 }
 
@@ -493,56 +586,57 @@ handle_element_message (Listener * self, GstMessage * message, GError ** error)
   return FALSE;
 }
 
-/* FALSE: it was final. */
+/* Whether no stream comes after an error of @source. For decodebin, no more is to come when it gives up; for the type finder
+ * there is nothing to decode. */
+static gboolean
+is_final (Listener * self, GstObject * source)
+{
+  GstElementFactory *factory = GST_IS_ELEMENT (source)
+      ? gst_element_get_factory (GST_ELEMENT (source)) : NULL;
+
+  if (source == GST_OBJECT (self->element))
+    return TRUE;
+  return !is_linked (self) && (GST_IS_BIN (source)
+      || (factory && g_str_equal (GST_OBJECT_NAME (factory), "typefind")));
+}
+
+/* FALSE: nobody listens any more. */
 static gboolean
 handle_error (Listener * self, GstMessage * message, GError ** error)
 {
   GError *reason = explain (self, message);
 
-  if (is_final (self, GST_MESSAGE_SRC (message))) {
-    /* the first error is the cause of those after it */
-    if (self->broken && GST_MESSAGE_SRC (message) != GST_OBJECT (self->element)) {
-      g_propagate_error (error, g_steal_pointer (&self->broken));
-      g_error_free (reason);
-    } else {
-      g_propagate_error (error, reason);
-    }
-    return FALSE;
-  }
-  if (self->broken)
+  /* the first is the cause of the others, but for what is wrong with the model or the device */
+  if (self->broken && GST_MESSAGE_SRC (message) != GST_OBJECT (self->element))
     g_error_free (reason);
-  else
+  else {
+    g_clear_error (&self->broken);
     self->broken = reason;
-  return TRUE;
+  }
+  if (!is_final (self, GST_MESSAGE_SRC (message)))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&self->broken));
+  return FALSE;
 }
 
-/* The file is open: its length is known, and a part of it can be gone to. */
+/* A buffer waits at the element. The seek flushes it away, and the next ones wait until the part is gone to. */
 static gboolean
-handle_async_done (Listener * self, GError ** error)
+go_to_part (Listener * self, GError ** error)
 {
   const ListenSource *source = self->source;
-  gint64 duration;
+  GstEvent *seek = gst_event_new_seek (1, GST_FORMAT_TIME,
+      GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_ACCURATE, GST_SEEK_TYPE_SET,
+      (gint64) source->start,
+      GST_CLOCK_TIME_IS_VALID (source->end) ? GST_SEEK_TYPE_SET :
+      GST_SEEK_TYPE_NONE, (gint64) source->end);
+  gboolean done = gst_pad_push_event (self->pad, seek);
 
-  if (gst_element_query_duration (self->pipeline, GST_FORMAT_TIME, &duration)
-      && duration > 0)
-    self->claimed = (GstClockTime) duration;
-  if (!source->part || self->sought)
-    return TRUE;
-  self->sought = TRUE;
-  g_mutex_lock (&self->heard.lock);
-  self->heard.end = 0;          /* what came so far is no part of it */
-  g_mutex_unlock (&self->heard.lock);
-  if (!gst_element_seek (self->pipeline, 1, GST_FORMAT_TIME,
-          GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_ACCURATE, GST_SEEK_TYPE_SET,
-          (gint64) source->start,
-          GST_CLOCK_TIME_IS_VALID (source->end) ? GST_SEEK_TYPE_SET :
-          GST_SEEK_TYPE_NONE, (gint64) source->end)) {
+  if (!done)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
         "no part of it can be read by itself");
-    return FALSE;
-  }
-  gst_element_set_state (self->pipeline, GST_STATE_PLAYING);
-  return TRUE;
+  gst_pad_remove_probe (self->pad, self->block);
+  self->block = 0;
+  return done;
 }
 
 /* FALSE with an error, or without one at the end. */
@@ -557,14 +651,35 @@ handle_message (Listener * self, GstMessage * message, GError ** error)
       return TRUE;
     case GST_MESSAGE_ERROR:
       return handle_error (self, message, error);
-    case GST_MESSAGE_APPLICATION:
-      g_propagate_error (error, no_track (self));
-      return FALSE;
-    case GST_MESSAGE_ASYNC_DONE:
-      return handle_async_done (self, error);
     default:
+      if (gst_message_has_name (message, "part"))
+        return self->block == 0 || go_to_part (self, error);
+      if (gst_message_has_name (message, "no-track"))
+        g_propagate_error (error, no_track (self));
       return FALSE;
   }
+}
+
+/* FALSE with an error if nothing will come any more. */
+static gboolean
+handle_silence (Listener * self, GError ** error)
+{
+  if (!is_dead (self))
+    return TRUE;
+  if (self->broken)
+    g_propagate_error (error, g_steal_pointer (&self->broken));
+  else
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, NO_STREAM);
+  return FALSE;
+}
+
+/* How long to wait for a message. */
+static GstClockTime
+patience (Listener * self)
+{
+  if (is_linked (self))
+    return GST_CLOCK_TIME_NONE;
+  return self->broken ? CHECK_TIME_BROKEN : CHECK_TIME;
 }
 
 /* Until the end of the stream. */
@@ -574,16 +689,18 @@ run (Listener * self, GError ** error)
   GError *trouble = NULL;
   gboolean go_on = TRUE;
 
-  gst_element_set_state (self->pipeline,
-      self->source->part ? GST_STATE_PAUSED : GST_STATE_PLAYING);
+  gst_element_set_state (self->pipeline, GST_STATE_PLAYING);
   while (go_on) {
     GstMessage *message = gst_bus_timed_pop_filtered (self->bus,
-        GST_CLOCK_TIME_NONE, GST_MESSAGE_ELEMENT | GST_MESSAGE_WARNING |
-        GST_MESSAGE_ERROR | GST_MESSAGE_APPLICATION | GST_MESSAGE_ASYNC_DONE |
-        GST_MESSAGE_EOS);
+        patience (self), GST_MESSAGE_ELEMENT | GST_MESSAGE_WARNING |
+        GST_MESSAGE_ERROR | GST_MESSAGE_APPLICATION);
 
-    go_on = handle_message (self, message, &trouble);
-    gst_message_unref (message);
+    if (message) {
+      go_on = handle_message (self, message, &trouble);
+      gst_message_unref (message);
+    } else {
+      go_on = handle_silence (self, &trouble);
+    }
   }
   if (!trouble)
     return TRUE;
@@ -615,27 +732,29 @@ find_media_type (Listener * self)
   return media_type_to_mime (caps, name);
 }
 
-/* Containers tell their length in a header, so that it shows when the end is missing. */
+/* Containers tell their length in a header, so that it shows when the end is missing. It is the length of the longest track:
+ * that of a film may be of its pictures, and the sound a little shorter; of several audio tracks each may be. */
 static void
 check_length (Listener * self)
 {
   const GstClockTime end = self->heard.end;
-  gint64 now;
+  const char *type = self->annotation->media_type;
+  guint part = type && g_str_has_prefix (type, "audio/") ? 20 : 4;
+  gint64 claimed;
 
   if (self->broken) {
     warn (self, g_strdup_printf ("it breaks off after %.1f s: %s",
             (double) end / GST_SECOND, self->broken->message));
     return;
   }
-  /* what was guessed from a bit rate gets better on the way */
-  if (gst_element_query_duration (self->pipeline, GST_FORMAT_TIME, &now)
-      && now > 0)
-    self->claimed = MIN (self->claimed, (GstClockTime) now);
-  if (GST_CLOCK_TIME_IS_VALID (self->claimed)
-      && end + end / 20 + DURATION_SLACK < self->claimed)
+  /* by now, what is guessed from a bit rate is a good guess */
+  if (self->heard.n_tracks == 1
+      && gst_pad_peer_query_duration (self->pad, GST_FORMAT_TIME, &claimed)
+      && claimed > 0
+      && end + end / part + DURATION_SLACK < (GstClockTime) claimed)
     warn (self, g_strdup_printf ("it ends after %.1f s, but says that it is "
             "%.1f s long: it may be cut off", (double) end / GST_SECOND,
-            (double) self->claimed / GST_SECOND));
+            (double) claimed / GST_SECOND));
 }
 
 static gboolean
@@ -654,6 +773,7 @@ conclude (Listener * self, GError ** error)
         "its audio track is empty");
     return FALSE;
   }
+  annotation->media_type = find_media_type (self);
   if (!self->source->part)
     check_length (self);
   if (annotation->windows->len == 0 && !self->source->part)
@@ -662,7 +782,6 @@ conclude (Listener * self, GError ** error)
   if (self->missing_audio)
     warn (self, g_strdup_printf ("an audio track is left out: GStreamer has "
             "no %s", self->missing_audio));
-  annotation->media_type = find_media_type (self);
   annotation->n_tracks = heard->n_tracks;
   annotation->language = g_steal_pointer (&heard->language);
   annotation->duration = heard->end;
@@ -705,8 +824,7 @@ listen_to_track (const ListenSource * source, const ListenSettings * settings,
     GPtrArray * warnings, GError ** error)
 {
   g_auto (Listener) self = {
-    .source = source,.settings = settings,.warnings = warnings,
-    .claimed = GST_CLOCK_TIME_NONE
+    .source = source,.settings = settings,.warnings = warnings
   };
 
   g_mutex_init (&self.heard.lock);

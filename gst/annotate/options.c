@@ -7,7 +7,7 @@
 
 #include "toolutil.h"
 
-#define DEFAULT_FORMATS "jsonl"
+#define DEFAULT_FORMATS "jsonl,vtt"
 
 /* More than this wait for the device anyway. */
 #define MOST_DEFAULT_JOBS 4
@@ -280,7 +280,7 @@ help_text (void)
     g_string_append_printf (text, "  %-10s %s\n", all[i].name, all[i].summary);
   g_string_append (text, "\nExamples:\n"
       "  emotion2vec-annotate talk.mp3                       "
-      "writes talk." DEFAULT_FORMATS " beside it\n"
+      "writes talk.jsonl and talk.vtt beside it\n"
       "  emotion2vec-annotate -r -o notes/ recordings/       "
       "a whole folder\n"
       "  emotion2vec-annotate --trigger speech film.mkv      "

@@ -186,7 +186,6 @@ progress_show (Progress * progress)
   if (progress->quiet || !progress->terminal)
     return;
   line = make_bar (progress);
-  g_strdelimit (line, "\n\r\033", '?');
   visible = cut (line, (glong) columns () - 1);
   g_printerr ("\r\033[K%s", visible);
   progress->shown = TRUE;

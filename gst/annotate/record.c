@@ -155,6 +155,31 @@ record_read (const char *path)
   return g_steal_pointer (&record);
 }
 
+GHashTable *
+record_list_outputs (const char *path)
+{
+  GHashTable *names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+      NULL);
+  g_autofree char *folder = g_build_filename (path, STATE_FOLDER, NULL);
+  GDir *states = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  while (states && (name = g_dir_read_name (states))) {
+    g_autofree char *state = g_build_filename (folder, name, NULL);
+    g_autoptr (Record) record = NULL;
+
+    if (!g_str_has_suffix (name, ".state"))
+      continue;
+    record = record_read (state);
+    for (guint i = 0; i < record->outputs->len; i++)
+      g_hash_table_add (names,
+          g_strdup (((const RecordOutput *) record->outputs->pdata[i])->name));
+  }
+  if (states)
+    g_dir_close (states);
+  return names;
+}
+
 /* ---- writing ---------------------------------------------------------------------------------------------------- */
 
 static char *

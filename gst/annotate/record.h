@@ -43,6 +43,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Record, record_free)
 /* An empty record if there is no file or it makes no sense: then nothing is known. */
 Record *record_read (const char *path);
 
+/* (transfer full) (element-type filename): the names of all outputs that the records of the folder @path know. */
+GHashTable *record_list_outputs (const char *path);
+
 /* All of it or nothing, and on the disk when this returns. Errors: G_IO_ERROR. */
 gboolean record_write (const Record * record, const char *path, GError ** error);
 

@@ -52,13 +52,6 @@ remark (const Outcome * outcome)
   return g_strdup (words[outcome->status]);
 }
 
-/* Names of files have line ends in them, some do. */
-static char *
-one_line (const char *text)
-{
-  return g_strdelimit (g_strdup (text), "\n\r\t\033", '?');
-}
-
 static void
 add_row (ToolTable * table, const Outcome * outcome)
 {
@@ -66,15 +59,15 @@ add_row (ToolTable * table, const Outcome * outcome)
   g_autofree char *note = remark (outcome);
 
   if (was_heard (outcome))
-    tool_table_add (table, one_line (outcome->input->name),
+    tool_table_add (table, g_strdup (outcome->input->name),
         progress_format_time ((double) overview->duration / GST_SECOND),
         g_strdup (overview->label), overview->share > 0
         ? g_strdup_printf ("%.0f %%", overview->share * 100) : g_strdup (""),
         outcome->status == OUTCOME_ANNOTATED ? g_strdup_printf ("%.1f s",
-            outcome->seconds) : g_strdup (""), one_line (note));
+            outcome->seconds) : g_strdup (""), g_steal_pointer (&note));
   else
-    tool_table_add (table, one_line (outcome->input->name), g_strdup (""),
-        g_strdup (""), g_strdup (""), g_strdup (""), one_line (note));
+    tool_table_add (table, g_strdup (outcome->input->name), g_strdup (""),
+        g_strdup (""), g_strdup (""), g_strdup (""), g_steal_pointer (&note));
 }
 
 static double
