@@ -15,7 +15,7 @@ import tempfile
 import threading
 import unittest
 
-import browser
+import webdriver
 
 WRITER = os.environ.get('EMOTION2VEC_WRITE_REPORT')
 CLIPS = os.environ.get('EMOTION2VEC_CLIPS')
@@ -67,7 +67,7 @@ class ReportTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        cls.page = browser.Browser(cls.profile.name, script=cls.script)
+        cls.page = webdriver.Browser(cls.profile.name, script=cls.script)
         cls.page.size(1100, 900)
 
     @classmethod
@@ -459,7 +459,7 @@ def main():
     global folder
     if not WRITER or not CLIPS:
         sys.exit('set EMOTION2VEC_WRITE_REPORT and EMOTION2VEC_CLIPS')
-    if not browser.is_there():
+    if not webdriver.is_there():
         print('chromium and chromedriver are not installed')
         sys.exit(77)
     with tempfile.TemporaryDirectory() as folder:

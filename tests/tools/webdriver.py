@@ -1,4 +1,4 @@
-"""browser.py - a real browser for tests: headless Chromium, driven over W3C WebDriver with nothing but the standard library.
+"""webdriver.py - a real browser for tests: headless Chromium, driven over W3C WebDriver with nothing but the standard library.
 
 SPDX-License-Identifier: LGPL-2.1-or-later"""
 import base64
