@@ -110,7 +110,7 @@ append_player (GString * html, const Annotation * annotation)
       || format_is_uri (annotation->name))
     return;
   g_string_append (html, "<div id=\"player\" hidden>"
-      "<audio controls preload=\"metadata\" src=\"");
+      "<audio controls aria-label=\"Recording\" preload=\"metadata\" src=\"");
   append_address (html, annotation->name);
   g_string_append (html, "\"></audio></div>\n");
 }
@@ -157,9 +157,10 @@ append_segments (TextOut * file, const Report * report)
 
   if (segments->len == 0)
     return;
-  g_string_append_printf (file->text, "<section>\n<details%s>\n<summary><h2>"
-      "Segments</h2> <span class=\"count\">%u</span></summary>\n"
-      "<div class=\"wide\"><table id=\"segments\"%s>\n",
+  g_string_append_printf (file->text, "<section>\n<details%s>\n<summary>"
+      "<h2 id=\"segments-title\">Segments</h2> <span class=\"count\">%u</span></summary>\n"
+      "<div class=\"wide\"><table id=\"segments\" "
+      "aria-labelledby=\"segments-title\"%s>\n",
       segments->len <= MAX_OPEN ? " open" : "", segments->len,
       report->lanes->len > 1 ? " class=\"lanes\"" : "");
   report_append_segment_titles (file->text, report);
@@ -178,8 +179,8 @@ append_tables (GString * html, const Report * report)
   g_string_append (html, report->lanes->len > 1 ? "<div>\n"
       : "<div class=\"pair\">\n");
   if (report->lanes->len > 0) {
-    g_string_append (html, "<section>\n<h2>Emotions</h2>\n"
-        "<div class=\"lanes\">\n");
+    g_string_append (html, "<section>\n"
+        "<h2 id=\"emotions-title\">Emotions</h2>\n" "<div class=\"lanes\">\n");
     report_append_emotions (html, report);
     g_string_append (html, "</div>\n</section>\n");
   }

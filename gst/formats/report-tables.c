@@ -50,13 +50,14 @@ append_lane (GString * html, const Report * report, guint index)
   const ReportLane *lane = report_lane (report, index);
   g_autoptr (GArray) shares = report_shares (report, lane);
 
-  g_string_append_printf (html, "<table class=\"emotions\" data-lane=\"%u\">",
+  g_string_append_printf (html, "<table class=\"emotions\" data-lane=\"%u\"",
       index);
   if (report->lanes->len > 1) {
-    g_string_append (html, "<caption>");
+    g_string_append (html, "><caption>");
     report_append_lane_name (html, lane);
     g_string_append (html, "</caption>");
-  }
+  } else
+    g_string_append (html, " aria-labelledby=\"emotions-title\">");
   g_string_append (html, "\n<thead><tr><th scope=\"col\">Emotion"
       "<th scope=\"col\" colspan=\"2\" class=\"share\">Share of time"
       "<th scope=\"col\" class=\"now\">Score<span class=\"moment\"></span>\n<tbody>\n");

@@ -22,7 +22,7 @@ import xml.etree.ElementTree
 
 import jsonschema
 
-import vttreader
+import browser
 import heard
 
 HERE = pathlib.Path(__file__).parent
@@ -216,10 +216,10 @@ class Formats(unittest.TestCase):
             found = list(self.packets(self.path(name, '.vtt')))
             self.assert_same([packet[:2] for packet in found], [cue[:2] for cue in self.shown(case)])
 
-    @unittest.skipUnless(vttreader.found(), 'no chromium')
+    @unittest.skipUnless(browser.found(), 'no chromium')
     def test_vtt_browser(self):
         names = list(heard.ALL)
-        answers = vttreader.read_cues([self.path(name, '.vtt') for name in names])
+        answers = browser.read_cues([self.path(name, '.vtt') for name in names])
         for name, cues in zip(names, answers):
             with self.subTest(name):
                 case = heard.ALL[name]

@@ -203,8 +203,8 @@
     ArrowDown: () => changeLane(1),
     '+': () => setZoom(zoom * 2),
     '-': () => setZoom(zoom / 2),
-    ' ': () => playable && (audio.paused ? seek(pinned, true) : audio.pause()),
-    Enter: () => playable && seek(pinned, true),
+    ' ': () => audio.paused ? seek(pinned, true) : audio.pause(),
+    Enter: () => seek(pinned, true),
   };
 
   const changeLane = (by) => {
@@ -238,7 +238,7 @@
     plot.addEventListener('dblclick', (event) => seek(timeAt(event), true));
     plot.addEventListener('keydown', (event) => {
       const act = keys[event.key];
-      if (!act || event.ctrlKey || event.altKey || event.metaKey) return;
+      if (!act || ((event.key === ' ' || event.key === 'Enter') && !playable) || event.ctrlKey || event.altKey || event.metaKey) return;
       event.preventDefault();
       act();
       keepInView();

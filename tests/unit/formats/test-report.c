@@ -146,6 +146,7 @@ test_hostile (void)
 
   g_free (annotation->name);
   annotation->name = g_strdup ("//host/</script><b>\"'&\xff#?%.wav");
+  g_free (annotation->model);
   annotation->model = g_strdup ("<i>\"");
   annotation->language = g_strdup ("-->");
   kit_fill (annotation, windows, 3, hostile);

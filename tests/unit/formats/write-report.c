@@ -83,7 +83,7 @@ take_settings (Annotation * annotation, GstElement * element)
   g_object_get (element, "window", &window, "interval", &interval, NULL);
   annotation->window = window;
   annotation->interval = interval;
-  annotation->version = g_strdup ("test");
+  annotation->version = g_strdup (VERSION);
 }
 
 static void
