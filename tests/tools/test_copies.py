@@ -263,7 +263,10 @@ class Tags(Copies):
 
     @unittest.skipUnless(shutil.which('mediainfo'), 'needs mediainfo')
     def test_mediainfo(self):
+        """It shows no tags of Ogg FLAC, whoever wrote them."""
         for name in TAGGED:
+            if name.endswith('.oga'):
+                continue
             with self.subTest(name):
                 seen = run('mediainfo', self.with_tags(name)).stdout
                 self.assertRegex(seen, r'(?im)^emotion2vec-label *: happy')
