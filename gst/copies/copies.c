@@ -32,7 +32,11 @@
 #define remux(input, output, container, cues, language, progress, error) FALSE
 #endif
 
-G_DEFINE_QUARK (copies - error - quark, copies_error);
+GQuark
+copies_error_quark (void)
+{
+  return g_quark_from_static_string ("copies-error-quark");
+}
 
 /* ---- what is possible ------------------------------------------------------------------------------------------- */
 

@@ -5,15 +5,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "filetags.h"
 
+#include <algorithm>
 #include <cstring>
 #include <exception>
+#include <string>
 
 #include <commentsframe.h>
 #include <flacfile.h>
 #include <id3v2framefactory.h>
 #include <id3v2header.h>
 #include <id3v2tag.h>
-#include <infotag.h>
 #include <mp4file.h>
 #include <mp4item.h>
 #include <mp4tag.h>
@@ -194,46 +195,83 @@ static bool write_mp3 (TagStream * stream, const OwnTags * tags)
   return file.save (TagLib::MPEG::File::ID3v2, TagLib::File::StripNone, version, TagLib::File::DoNotDuplicate);
 }
 
-// GStreamer reads a LIST of INFO in front of the audio only, TagLib adds one behind it: a file that has none gets one with
-// @comment first. Damaged files are left to TagLib.
-static void add_info (TagStream * stream, const char *comment)
+static void append_chunk (TagLib::ByteVector * to, const char *name, const TagLib::ByteVector & content)
 {
-  const TagLib::ByteVector text (comment, (unsigned int) strlen (comment) + 1);
-  TagStream::Offset at = 12;
+  to->append (TagLib::ByteVector (name, 4));
+  to->append (TagLib::ByteVector::fromUInt (content.size (), false));
+  to->append (content);
+  if (content.size () % 2)
+    to->append ('\0');
+}
+
+// The list of INFO @old without our comment, and with @comment, which may be NULL, if there is no other.
+static TagLib::ByteVector change_info (const TagLib::ByteVector & old, const char *comment)
+{
+  TagLib::ByteVector list ("INFO", 4);
+  unsigned int at = 4;
+
+  while (at + 8 <= old.size ()) {
+    const unsigned int size = old.toUInt (at + 4, false), rest = old.size () - at - 8;
+    const TagLib::ByteVector text = old.mid (at + 8, std::min (size, rest));
+    const bool is_comment = old.containsAt ("ICMT", at);
+
+    if (!is_comment || !own_tags_is_comment (std::string (text.data (), text.size ()).c_str ()))
+      list.append (old.mid (at, 8 + std::min (size + size % 2, rest)));
+    if (is_comment && !own_tags_is_comment (std::string (text.data (), text.size ()).c_str ()))
+      comment = nullptr;
+    at += 8 + std::min (size + size % 2, rest);
+  }
+  if (comment)
+    append_chunk (&list, "ICMT", TagLib::ByteVector (comment, (unsigned int) strlen (comment) + 1));
+  return list;
+}
+
+// Replaces the @old_size bytes at @at by a list of INFO with @content, or by nothing if that is empty.
+static void put_info (TagStream * stream, TagStream::Offset at, unsigned int old_size, const TagLib::ByteVector & content)
+{
+  TagLib::ByteVector chunk;
+
+  if (content.size () > 4)
+    append_chunk (&chunk, "LIST", content);
+  stream->insert (chunk, TagStream::Place (at), old_size);
+  stream->seek (4, TagStream::Beginning);
+  const unsigned int whole = stream->readBlock (4).toUInt (0U, false);
+  stream->seek (4, TagStream::Beginning);
+  stream->writeBlock (TagLib::ByteVector::fromUInt (whole + chunk.size () - old_size, false));
+}
+
+// GStreamer reads a list of INFO in front of the audio only, and TagLib moves it behind: it is changed here, where it lies;
+// a file that has none gets it in front. @comment: (nullable)
+static void write_info (TagStream * stream, const char *comment)
+{
+  TagStream::Offset at = 12, audio = 0;
 
   for (;;) {
     stream->seek (at, TagStream::Beginning);
     const TagLib::ByteVector head = stream->readBlock (12);
-    if (head.size () < 8 || (head.startsWith ("LIST") && head.containsAt ("INFO", 8)))
-      return;
-    if (head.startsWith ("data"))
+    if (head.size () < 8)
       break;
-    const unsigned int size = head.toUInt (4U, false);
-    at += 8 + TagStream::Offset (size) + size % 2;
+    const unsigned int size = head.toUInt (4U, false), whole = size + size % 2;
+    if (head.startsWith ("data"))
+      audio = at;
+    if (head.startsWith ("LIST") && head.containsAt ("INFO", 8) && at + 8 + TagStream::Offset (size) <= stream->length ()) {
+      stream->seek (at + 8, TagStream::Beginning);
+      put_info (stream, at, 8 + whole, change_info (stream->readBlock (size), comment));
+      return;
+    }
+    at += 8 + TagStream::Offset (whole);
   }
-  TagLib::ByteVector list ("INFOICMT");
-  list.append (TagLib::ByteVector::fromUInt (text.size (), false));
-  list.append (text);
-  if (text.size () % 2)
-    list.append ('\0');
-  TagLib::ByteVector chunk ("LIST");
-  chunk.append (TagLib::ByteVector::fromUInt (list.size (), false));
-  chunk.append (list);
-  stream->seek (4, TagStream::Beginning);
-  const unsigned int whole = stream->readBlock (4).toUInt (0U, false);
-  stream->insert (chunk, TagStream::Place (at), 0);
-  stream->seek (4, TagStream::Beginning);
-  stream->writeBlock (TagLib::ByteVector::fromUInt (whole + chunk.size (), false));
-  stream->seek (0, TagStream::Beginning);
+  if (audio > 0 && comment)
+    put_info (stream, audio, 0, change_info (TagLib::ByteVector (), comment));
 }
 
-// WAV has two places: a LIST of INFO, which every program reads and which has room for one comment, and an ID3 chunk.
+// WAV has two places: a list of INFO, which every program reads and which has room for one comment, and an ID3 chunk.
 static bool write_wav (TagStream * stream, const OwnTags * tags)
 {
-  if (tags->comment)
-    add_info (stream, tags->comment);
+  write_info (stream, tags->comment);
+  // TagLib begins to read wherever the stream is
+  stream->seek (0, TagStream::Beginning);
   TagLib::RIFF::WAV::File file (stream, false);
-  int places = TagLib::RIFF::WAV::File::ID3v2;
   ID3v2::Version version = ID3v2::v3;
 
   if (!file.isValid ())
@@ -241,15 +279,7 @@ static bool write_wav (TagStream * stream, const OwnTags * tags)
   if (file.hasID3v2Tag ())
     version = version_of (file.ID3v2Tag ());
   write_id3 (file.ID3v2Tag (), tags);
-  if (!file.InfoTag ()->comment ().isEmpty () && is_our_comment (file.InfoTag ()->comment ())) {
-    file.InfoTag ()->setComment (String ());
-    places |= TagLib::RIFF::WAV::File::Info;
-  }
-  if (tags->comment && file.InfoTag ()->comment ().isEmpty ()) {
-    file.InfoTag ()->setComment (from_utf8 (tags->comment));
-    places |= TagLib::RIFF::WAV::File::Info;
-  }
-  return file.save (TagLib::RIFF::WAV::File::TagTypes (places), TagLib::File::StripNone, version);
+  return file.save (TagLib::RIFF::WAV::File::ID3v2, TagLib::File::StripNone, version);
 }
 
 // ---- MP4 ----

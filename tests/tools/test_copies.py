@@ -14,6 +14,8 @@ import sys
 import tempfile
 import unittest
 
+import watched
+
 COPY_FILE = os.environ['EMOTION2VEC_COPY_FILE']
 LIBRARIES = os.environ['EMOTION2VEC_COPIES'].split()
 CLIP = os.path.join(os.environ['EMOTION2VEC_CLIPS'], 'emodb-s14-angry.opus')
@@ -57,14 +59,20 @@ MEDIA = {
     'plain.webm': f'{VIDEO} CLIP -map 0 -map 1 {METADATA} -c:v libvpx -c:a libopus',
     'live.webm': f'{VIDEO} CLIP -map 0 -map 1 {METADATA} -c:v libvpx -c:a libopus -live 1',
 }
-SEGMENTS = [(0, 1000000000, 'happy', 0.81), (1500000000, 2250400000, 'sad', 0.5), (2250400000, 3000000000, 'a<b&c', 0.254)]
+SEGMENTS = [(0, 1000000000, 'happy', 0.81), (1500000000, 2250400000, 'sad', 0.5),
+            (2250400000, 3000000000, 'a<b&c', 0.254)]
 CUES = [(0.0, 1.0, 'happy 81%'), (1.5, 2.25, 'sad 50%'), (2.25, 3.0, 'a<b&c 25%')]
+TAGGED = [name for name in MEDIA if 'taglib' in LIBRARIES or name.endswith(('.mkv', '.webm'))]
 SUBTITLED = [name for name in MEDIA if name.endswith(('.mkv', '.webm', '.mp4', '.m4a', '.mov'))]
 
 
 def run(*command, **options):
     return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors='replace',
-                          check=False, timeout=60, **options)
+                          check=False, timeout=600, **options)
+
+
+def copy_file(*args, **options):
+    return run(*watched.command([COPY_FILE, *args]), **options)
 
 
 def shell(line, folder):
@@ -74,6 +82,20 @@ def shell(line, folder):
         raise RuntimeError(f'{line}\n{done.stderr}')
 
 
+def remembered(function):
+    """Asks about each file once, as long as it stays the same."""
+    known = {}
+
+    def ask(path, *what):
+        status = os.stat(path)
+        key = path, what, status.st_mtime_ns, status.st_size, status.st_ino
+        if key not in known:
+            known[key] = function(path, *what)
+        return known[key]
+    return ask
+
+
+@remembered
 def probe(path, *what):
     done = run('ffprobe', '-v', 'error', '-of', 'json', *what, path)
     if done.returncode != 0:
@@ -105,6 +127,7 @@ def packets(path):
               if packet['stream_index'] == stream['index']]) for stream in kept(path)]
 
 
+@remembered
 def decoded(path):
     """MD5 of the samples of each audio track, as they are heard."""
     found = []
@@ -121,6 +144,7 @@ def tags(path):
     return {key.lower(): value for key, value in found.items()}
 
 
+@remembered
 def cues(path):
     """[(start, end, text)] of our track, as ffmpeg writes them into a WebVTT file."""
     number, = [at for at, stream in enumerate(s for s in streams(path) if s['codec_type'] == 'subtitle')
@@ -161,24 +185,35 @@ class Copies(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.folder.name, name)
 
+    def setUp(self):
+        if os.path.exists(self.path('out')):
+            os.unlink(self.path('out'))
+
     def copy(self, *args, **options):
-        done = run(COPY_FILE, *args, **options)
+        done = copy_file(*args, **options)
         self.assertEqual(done.returncode, 0, f'{args}: {done.stderr}')
         return done.stdout
 
     def fails(self, domain, code, words, *args, **options):
-        done = run(COPY_FILE, *args, **options)
+        done = copy_file(*args, **options)
         self.assertEqual(done.returncode, 1, f'{args}: {done.stdout}{done.stderr}')
         self.assertRegex(done.stderr, f'^{domain} {code}: ')
         self.assertRegex(done.stderr, words)
 
     def with_tags(self, name, output=None, source=None):
+        """Made once, unless it gets a name of its own."""
+        made = output is None and os.path.exists(self.path(f'tagged-{name}'))
         output = self.path(output or f'tagged-{name}')
+        if made:
+            return output
         self.copy('tags', source or self.path(name), output, 'happy', '0.81')
         return output
 
     def with_subtitles(self, name, output=None, source=None, segments=None):
-        output = self.path(output or f'subtitled-{name}')
+        made = output is None and segments is None and os.path.exists(self.path(f'subtitled-{name}'))
+        output = self.path(output or f'{"subtitled" if segments is None else "older"}-{name}')
+        if made:
+            return output
         self.copy('subtitles', source or self.path(name), output,
                   *(f'{start}:{end}:-1:{confidence}:{label}' for start, end, label, confidence in segments or SEGMENTS))
         return output
@@ -186,7 +221,7 @@ class Copies(unittest.TestCase):
 
 class Tags(Copies):
     def test_packets(self):
-        for name in MEDIA:
+        for name in TAGGED:
             with self.subTest(name):
                 before = read(self.path(name))
                 path = self.with_tags(name)
@@ -198,7 +233,7 @@ class Tags(Copies):
 
     def test_tags(self):
         """All of ours where ffprobe looks, all of theirs, pictures and chapters."""
-        for name in MEDIA:
+        for name in TAGGED:
             with self.subTest(name):
                 path = self.with_tags(name)
                 before, after = tags(self.path(name)), tags(path)
@@ -216,7 +251,7 @@ class Tags(Copies):
 
     def test_gstreamer(self):
         """gst-discoverer-1.0 shows the first extended comment; gst-launch-1.0 shows all."""
-        for name in MEDIA:
+        for name in TAGGED:
             with self.subTest(name):
                 path = self.with_tags(name)
                 seen = run('gst-launch-1.0', '-t', 'filesrc', f'location={path}', '!', 'decodebin', '!', 'fakesink').stdout
@@ -228,7 +263,10 @@ class Tags(Copies):
 
     @unittest.skipUnless(shutil.which('mediainfo'), 'needs mediainfo')
     def test_mediainfo(self):
-        for name in MEDIA:
+        """It shows no tags of Ogg FLAC, whoever wrote them."""
+        for name in TAGGED:
+            if name.endswith('.oga'):
+                continue
             with self.subTest(name):
                 seen = run('mediainfo', self.with_tags(name)).stdout
                 self.assertRegex(seen, r'(?im)^emotion2vec-label *: happy')
@@ -236,7 +274,7 @@ class Tags(Copies):
 
     @unittest.skipUnless(shutil.which('exiftool'), 'needs exiftool')
     def test_exiftool(self):
-        for name in MEDIA:
+        for name in TAGGED:
             with self.subTest(name):
                 seen = run('exiftool', '-a', '-u', '-G', self.with_tags(name)).stdout
                 if name != 'cd.wav':
@@ -244,7 +282,7 @@ class Tags(Copies):
 
     def test_twice(self):
         """Once more over a copy: the same bytes; with other results: only those."""
-        for name in MEDIA:
+        for name in TAGGED:
             with self.subTest(name):
                 once = self.with_tags(name)
                 twice = self.with_tags(name, 'twice-' + name, source=once)
@@ -258,7 +296,7 @@ class Tags(Copies):
                 self.assertEqual(packets(twice), packets(self.path(name)))
 
     def test_taken_out(self):
-        for name in MEDIA:
+        for name in TAGGED:
             with self.subTest(name):
                 path = self.path('without-' + name)
                 self.copy('tags', self.with_tags(name), path)
@@ -267,7 +305,7 @@ class Tags(Copies):
                 self.assertEqual(packets(path), packets(self.path(name)))
 
     def test_all_values_stay(self):
-        """Several values of one key, which many libraries join or drop; tags about a track; other chunks of a WAV file."""
+        """Several values of one key, which many libraries join or drop; other chunks of a WAV file."""
         if shutil.which('mkvpropedit'):
             with open(self.path('tags.xml'), 'w', encoding='utf-8') as file:
                 file.write('<Tags><Tag><Targets><TargetTypeValue>50</TargetTypeValue></Targets>'
@@ -283,6 +321,8 @@ class Tags(Copies):
                 self.assertEqual(run('mkvextract', path, 'tags', self.path('out.xml')).returncode, 0)
                 text = read(self.path('out.xml')).decode()
                 self.assertEqual(re.findall('<String>(One|Two)</String>', text), ['One', 'Two'])
+        if 'taglib' not in LIBRARIES:
+            return
         with open(self.path('chunk.wav'), 'wb') as file:
             data = read(self.path('cd.wav')) + b'bext\4\0\0\0keep'
             file.write(data[:4] + (len(data) - 8).to_bytes(4, 'little') + data[8:])
@@ -299,6 +339,7 @@ class Tags(Copies):
 
 class Subtitles(Copies):
     def setUp(self):
+        super().setUp()
         if 'libavformat' not in LIBRARIES or 'taglib' not in LIBRARIES:
             self.skipTest('built without libavformat or TagLib')
 
@@ -434,7 +475,7 @@ class Trouble(Copies):
                 for kind in self.kinds(name):
                     with self.subTest(name=name, size=size, kind=kind):
                         output = self.path('short-copy-' + name)
-                        done = run(COPY_FILE, kind, self.path('short-' + name), output, *self.arguments(kind))
+                        done = copy_file(kind, self.path('short-' + name), output, *self.arguments(kind))
                         self.assertIn(done.returncode, (0, 1), done.stderr)
                         self.assertEqual(os.path.exists(output), done.returncode == 0)
                         if done.returncode:
@@ -449,14 +490,15 @@ class Trouble(Copies):
         """Bytes of the first and last kilobyte changed: an error or a copy, never a crash or a hang."""
         for name in ('rich.mkv', 'two.mp4', 'cover.flac', 'cover.mp3', 'plain.opus', 'cd.wav'):
             whole = read(self.path(name))
-            for at in list(range(4, 1000, 37)) + list(range(len(whole) - 900, len(whole), 61)):
+            for at in list(range(4, 1000, 61)) + list(range(len(whole) - 900, len(whole), 130)):
                 with open(self.path('bad-' + name), 'wb') as file:
                     file.write(whole[:at] + bytes([whole[at] ^ 0xff]) + whole[at + 1:])
                 for kind in self.kinds(name):
                     with self.subTest(name=name, at=at, kind=kind):
-                        done = run(COPY_FILE, kind, self.path('bad-' + name), self.path('out'), *self.arguments(kind))
+                        done = copy_file(kind, self.path('bad-' + name), self.path('out'), *self.arguments(kind))
                         self.assertIn(done.returncode, (0, 1), done.stderr)
                         self.assertEqual(os.path.exists(self.path('out')), done.returncode == 0)
+                        self.setUp()
 
     def test_full_disk(self):
         """A limit on the size of files fails like a full disk, at any moment of writing; /dev/full right away."""
@@ -466,7 +508,7 @@ class Trouble(Copies):
                 for limit in (0, size // 2, size - 1, size + 60):
                     with self.subTest(name=name, kind=kind, limit=limit):
                         output = self.path('full-' + name)
-                        done = run(COPY_FILE, kind, self.path(name), output, *self.arguments(kind), preexec_fn=lambda:
+                        done = copy_file(kind, self.path(name), output, *self.arguments(kind), preexec_fn=lambda:
                                    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
                         self.assertEqual(os.path.exists(output), done.returncode == 0)
                         if limit < size - 8192 or done.returncode:
