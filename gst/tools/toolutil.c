@@ -96,7 +96,9 @@ gboolean
 tool_parse (const char *command, const char *arguments, const char *summary,
     const char *examples, const GOptionEntry * entries, int *argc, char ***argv)
 {
-  g_autofree char *name = g_strdup_printf ("%s %s", program_name, command);
+  g_autofree char *name = command
+      ? g_strdup_printf ("%s %s", program_name, command)
+      : g_strdup (program_name);
   g_autoptr (GOptionContext) context = g_option_context_new (arguments);
   g_autoptr (GError) error = NULL;
 

@@ -29,7 +29,7 @@ void tool_file_error (const char *file, const GError * error);
 /* Prints the text and where to find help; returns TOOL_USAGE. */
 int tool_usage_error (const char *format, ...) G_GNUC_PRINTF (1, 2);
 
-/* Parses the options of sub-command @command in place; --help prints @arguments, @summary and @examples and ends the
+/* Parses the options of sub-command @command (NULL: of the program) in place; --help prints @arguments, @summary and @examples and ends the
  * program. Returns FALSE after printing the error of a command line that cannot be parsed (then TOOL_USAGE is the exit
  * status). */
 gboolean tool_parse (const char *command, const char *arguments, const char *summary, const char *examples,

@@ -21,7 +21,7 @@ LABELS = ("生气/angry", "厌恶/disgusted", "恐惧/fearful", "开心/happy", 
           "其他/other", "难过/sad", "吃惊/surprised", "<unk>")
 CLASSES = ("angry", "disgusted", "fearful", "happy", "neutral", "other", "sad", "surprised", "unknown")
 UNKNOWN = CLASSES.index("unknown")
-SPLITS = ("train", "dev", "test", "zeroshot", "noise")
+SPLITS = ("train", "dev", "test", "zeroshot", "noise", "unlabelled")
 INDEX_FIELDS = ("path", "corpus", "split", "speaker", "emotion9", "licence", "offset", "samples")
 
 # How often a training clip comes from each corpus; `noise` are clips without speech, labelled <unk>.
@@ -169,7 +169,8 @@ class TrainingCrops:
         cut = crop(wave, source, self.spans[clip.path], rng)
         cut = np.interp(np.arange(length) * speed, np.arange(source), cut).astype(np.float32)
         colour, echo = rng.random() < 2 * strength, self.rooms and rng.random() < strength / 2
-        if colour or echo:
+        narrow = rng.random() < strength
+        if colour or echo or narrow:
             padded = next_fast_len(length + RATE // 2, real=True)
             spectrum = rfft(cut, padded)
             if colour:
@@ -178,15 +179,26 @@ class TrainingCrops:
                 spectrum *= 10 ** (np.interp(place, np.arange(len(knots)), knots).astype(np.float32) / 20)
             if echo:
                 spectrum *= rfft(self.rooms[rng.integers(len(self.rooms))], padded)
+            if narrow:
+                spectrum *= self._band(len(spectrum))
             cut = irfft(spectrum, padded)[:length]
         level = np.sqrt(np.mean(np.square(cut)) + 1e-12)
-        if self.noise and clip.split != "noise" and rng.random() < strength:
+        if self.noise and clip.split != "noise" and rng.random() < 1.5 * strength:
             other = self.audio.wave(self.noise[rng.integers(len(self.noise))])
             other = crop(other, length, (0, len(other)), rng)
             other_level = np.sqrt(np.mean(np.square(other)) + 1e-12)
-            cut = cut + other * (level / other_level * 10 ** (-rng.uniform(5, 30) / 20))
+            cut = cut + other * (level / other_level * 10 ** (-rng.uniform(2, 30) / 20))
         # A whisper of dither keeps digital silence away from the normalisations.
         return cut + rng.standard_normal(length, np.float32) * (level * 1e-3 + 1e-6)
+
+    def _band(self, bins):
+        """A telephone or a poor microphone: from up to 350 Hz to 3 kHz or more, with soft edges."""
+        hertz = np.linspace(0, RATE / 2, bins)
+        low, high = self.rng.uniform(0, 350), np.exp(self.rng.uniform(np.log(3000), np.log(7500)))
+        edge = self.rng.uniform(20, 150)
+        rise = 1 / (1 + np.exp(np.clip(-(hertz - low) / (edge / 4), -50, 50)))
+        fall = 1 / (1 + np.exp(np.clip((hertz - high) / edge, -50, 50)))
+        return (np.maximum(rise, 1e-3) * np.maximum(fall, 1e-3)).astype(np.float32)
 
     def _hiss(self, length):
         """Noise with a random spectral slope, for empty channels."""
@@ -197,6 +209,36 @@ class TrainingCrops:
     def _room(self, clip):
         response = self.audio.wave(clip)[:RATE // 2]
         return response / np.sqrt(np.sum(np.square(response)) + 1e-12)
+
+
+class UnlabelledCrops:
+    """Endless batches of crops for pre-training: train and unlabelled clips, labels unseen, clips under a licence
+    without derivatives left out.  A clip comes as often as it is long, up to LONGEST seconds."""
+
+    LONGEST = 4.0
+
+    def __init__(self, audio, seed):
+        self.audio = audio
+        self.rng = np.random.default_rng(seed)
+        self.clips = [c for c in audio.select("train", "unlabelled") if "ND" not in c.licence]
+        weight = np.minimum([c.samples / RATE for c in self.clips], self.LONGEST)
+        self.chance = np.cumsum(weight / weight.sum())
+        self.spans = {}
+
+    def batch(self, size, seconds):
+        """Waves [size, samples]."""
+        length = int(seconds * RATE)
+        waves = np.empty((size, length), np.float32)
+        for row in range(size):
+            clip = self.clips[min(int(np.searchsorted(self.chance, self.rng.random())), len(self.clips) - 1)]
+            wave = self.audio.wave(clip)
+            if clip.path not in self.spans:
+                self.spans[clip.path] = active_span(wave)
+            waves[row] = crop(wave, length, self.spans[clip.path], self.rng)
+            # a whisper of dither, as in TrainingCrops
+            level = np.sqrt(np.mean(np.square(waves[row])) + 1e-12)
+            waves[row] += self.rng.standard_normal(length, np.float32) * (level * 1e-3 + 1e-6)
+        return waves
 
 
 def main():

@@ -166,9 +166,13 @@ class Block(nn.Module):
         self.norm2 = nn.LayerNorm(dim, eps)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x, bias):
+    def forward(self, x, bias, said=None):
+        """SAID, a list, gets the output of the MLP, the target of pre-training."""
         u = self.norm1(x + self.dropout(self.attn(x, bias)))
-        return self.norm2(u + self.dropout(self.mlp(u)))
+        y = self.mlp(u)
+        if said is not None:
+            said.append(y)
+        return self.norm2(u + self.dropout(y))
 
 
 class ContextEncoder(nn.Module):
@@ -197,16 +201,26 @@ class AudioEncoder(nn.Module):
             self.alibi_scale = nn.Parameter(torch.ones(hyper.alibi_shape))
         self.context_encoder = ContextEncoder(prenet, dim, hyper.norm_eps)
 
-    def forward(self, wave, keep):
+    def features(self, wave, keep):
+        """The frames as they are before they know of each other, [batch, frames, width]."""
         x = self.local_encoder(wave, keep)
-        x = keep("projection", self.project_features["2"](self.project_features["1"](x)))
-        position = x
+        return keep("projection", self.project_features["2"](self.project_features["1"](x)))
+
+    def positions(self, x, keep):
+        """What the positional convolutions make of the frames; it is added to them."""
         for j, layer in enumerate(self.relative_positional_encoder.values()):
-            position = keep("pos_conv.%d" % j, layer(position))
-        x = x + keep("pos_out", position)
+            x = keep("pos_conv.%d" % j, layer(x))
+        return keep("pos_out", x)
+
+    def tokens(self, x, keep):
+        """Frames with their positions, the extra tokens in front, normed."""
         if hasattr(self, "extra_tokens"):
             x = torch.cat([self.extra_tokens.expand(len(x), -1, -1), x], dim=1)
         return keep("prenet_norm", self.context_encoder.norm(keep("tokens_in", x)))
+
+    def forward(self, wave, keep):
+        x = self.features(wave, keep)
+        return self.tokens(x + self.positions(x, keep), keep)
 
 
 class Emotion2vec(nn.Module):

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Trains emotion2vec-mini: front end on log-mel and pitch, then nine classes with supervision.
 
+Between the two, pretrain.py may teach the encoder without labels: --front-end-only writes what it starts from, --start
+takes what it wrote.
+
 The length of a run is a wall-clock budget; it can be stopped and started again at any time.
 
     python3 train.py --data DIR --cache DIR --output DIR [--minutes 45] [--processes 2]
@@ -211,6 +214,17 @@ class Trainer:
                                  {"mel": mel_loss, "pitch": pitch_loss, "voicing": voicing_loss},
                                  wave.numel() / dataset.RATE)
 
+    def start_from(self, folder):
+        """Takes the encoder of a checkpoint of this shape; the head stays as it is."""
+        tensors = checkpoint.load(folder).state_dict()
+        mine = self.model.state_dict()
+        for name, tensor in mine.items():
+            if not name.startswith("proj."):
+                tensor.copy_(tensors[name])
+        self.model.audio.local_encoder.conv_layers[0]["0"].weight.requires_grad_(False)
+        torch.manual_seed(self.options.seed + 1000 * self.rank)
+        self.measure_statistics()
+
     def train_classes(self, state):
         """All of the model learns the classes; its utterance vector also learns the clip's statistics."""
         phase = Phase("classes", self.crew, self.rank, (self.model, self.summary),
@@ -279,8 +293,14 @@ class Trainer:
             self.summary.load_state_dict(state["summary"])
             self.centre, self.spread, self.best = state["centre"], state["spread"], state["best"]
             self.model.audio.local_encoder.conv_layers[0]["0"].weight.requires_grad_(False)
+        elif self.options.start:
+            self.start_from(self.options.start)
         else:
             self.train_front_end()
+        if self.options.front_end_only:
+            if self.rank == 0:
+                checkpoint.save(self.model.state_dict(), MINI, dataset.LABELS, self.options.output)
+            return
         self.train_classes(state)
 
 
@@ -296,6 +316,8 @@ def main():
     parser.add_argument("--output", required=True, help="folder of the checkpoint, the log and the state")
     parser.add_argument("--minutes", type=float, default=45.0, help="time for the supervised part")
     parser.add_argument("--front-end-minutes", type=float, default=2.0)
+    parser.add_argument("--front-end-only", action="store_true", help="stop after the front end")
+    parser.add_argument("--start", help="folder of a checkpoint of this shape to take the encoder from")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--batch-seconds", type=float, default=32.0, help="audio in a batch of one process")
     parser.add_argument("--rate", type=float, default=8e-4)

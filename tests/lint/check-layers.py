@@ -34,7 +34,12 @@ LAYERS = {
     'engine': (r'gst/engine/\S+',
                {'core', 'encoder', 'files', 'window', 'result', 'search', 'engine door', 'engine'}, (C, GLIB, GST, r'pthread\.h')),
     'element': (r'gst/(element/\S+|gstemotion2vecplugin\.c)', {'window', 'result', 'engine door', 'element'}, (C, GLIB, GST)),
-    'tools': (r'gst/tools/\S+', {'core', 'vulkan door', 'encoder', 'files', 'probe', 'window', 'result', 'search', 'tools'}, (C, GLIB, GST)),
+    'formats': (r'gst/formats/\S+', {'result', 'formats'}, (C, GLIB, GST)),
+    'toolutil': (r'gst/tools/toolutil\.[ch]', {'core', 'toolutil'}, (C, GLIB)),
+    'tools': (r'gst/tools/\S+',
+              {'core', 'vulkan door', 'encoder', 'files', 'probe', 'window', 'result', 'search', 'toolutil', 'tools'}, (C, GLIB, GST)),
+    'annotate': (r'gst/annotate/\S+', {'result', 'search', 'engine door', 'element', 'formats', 'toolutil', 'annotate'},
+                 (C, GLIB, GST, r'glob\.h')),
     'examples': (r'examples/\S+', set(), (C, GLIB, GST)),
     'tests': (r'tests/\S+', None, (r'.*',)),
 }

@@ -1,0 +1,686 @@
+/* listen.c - one audio track of one media file, through the emotion2vec element, into an annotation.
+ *
+ * filesrc ! decodebin (or uridecodebin, or fdsrc ! decodebin) ! emotion2vec ! fakesink
+ *
+ * (1) decodebin exposes audio only and, as other streams lead to none, plugs no decoder for them. Its audio pads come in
+ *     the order of the file's streams; the one that is wanted is linked.
+ * (2) What the streaming threads write (struct Heard) is under its lock; the annotation belongs to the calling thread.
+ * (3) A file that breaks off gives an error, and then its streams end. Only their end tells that all that came before is
+ *     heard. An error behind which no stream can end is final: see is_final().
+ * (4) The parts of a chained Ogg file come as pads one after the other; each is linked in its turn.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "listen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <gst/pbutils/pbutils.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gstemotion2vec.h"
+#include "mediatype.h"
+#include "peaks.h"
+
+/* Windows that may wait: a batch or two, of which those of other files fill the rest. */
+#define MAX_PENDING "16"
+
+/* Of one kind, more are not worth a person's time. */
+#define MAX_WARNINGS 3
+
+/* Between two calls of progress(), in audio. */
+#define PROGRESS_STEP GST_SECOND
+
+/* What a container says of its length and what it has may differ by this before it counts as cut off. */
+#define DURATION_SLACK GST_SECOND
+
+/* What the streaming threads know. */
+typedef struct
+{
+  GMutex lock;
+  guint n_pads, n_tracks;       /* audio pads now, and the most there were */
+  gboolean linked;              /* once */
+  guint rate, channels;         /* of the first caps */
+  char *language;
+  GstClockTime end;             /* stream time of the end of what came */
+  Peaks *peaks;
+} Heard;
+
+typedef struct
+{
+  const ListenSource *source;
+  const ListenSettings *settings;
+  GPtrArray *warnings;
+  Annotation *annotation;
+  GstElement *pipeline, *element;
+  GstBus *bus;
+  GstPad *pad;                  /* sink pad of the element */
+  Heard heard;
+  /* streaming thread of the pad */
+  GstAudioInfo info;
+  GstSegment segment;
+  GstClockTime told;
+  /* calling thread */
+  char *missing_audio, *missing_other;  /* decoders that are not installed */
+  GstClockTime claimed;         /* duration as the container says */
+  GError *broken;               /* why the streams are about to end */
+} Listener;
+
+static void
+listener_clear (Listener * self)
+{
+  if (self->pipeline)
+    gst_element_set_state (self->pipeline, GST_STATE_NULL);
+  gst_clear_object (&self->pad);
+  gst_clear_object (&self->bus);
+  gst_clear_object (&self->pipeline);
+  g_clear_pointer (&self->annotation, annotation_free);
+  g_clear_pointer (&self->heard.peaks, peaks_free);
+  g_free (self->heard.language);
+  g_mutex_clear (&self->heard.lock);
+  g_free (self->missing_audio);
+  g_free (self->missing_other);
+  g_clear_error (&self->broken);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Listener, listener_clear);
+
+/* ---- streaming threads ------------------------------------------------------------------------------------------ */
+
+static void
+on_pad_added (GstElement * decoder, GstPad * pad, Listener * self)
+{
+  Heard *heard = &self->heard;
+  gboolean wanted;
+
+  g_mutex_lock (&heard->lock);
+  wanted = heard->n_pads == self->source->track;
+  heard->n_pads++;
+  heard->n_tracks = MAX (heard->n_tracks, heard->n_pads);
+  g_mutex_unlock (&heard->lock);
+  if (!wanted || gst_pad_is_linked (self->pad)
+      || GST_PAD_LINK_FAILED (gst_pad_link (pad, self->pad)))
+    return;
+  g_mutex_lock (&heard->lock);
+  heard->linked = TRUE;
+  g_mutex_unlock (&heard->lock);
+}
+
+static void
+on_pad_removed (GstElement * decoder, GstPad * pad, Listener * self)
+{
+  g_mutex_lock (&self->heard.lock);
+  if (self->heard.n_pads > 0)
+    self->heard.n_pads--;
+  g_mutex_unlock (&self->heard.lock);
+}
+
+/* Wakes the calling thread if there is nothing to listen to. */
+static void
+on_no_more_pads (GstElement * decoder, Listener * self)
+{
+  gboolean linked;
+
+  g_mutex_lock (&self->heard.lock);
+  linked = self->heard.linked;
+  g_mutex_unlock (&self->heard.lock);
+  if (!linked)
+    gst_bus_post (self->bus, gst_message_new_application (NULL,
+            gst_structure_new_empty ("no-track")));
+}
+
+static void
+note_caps (Listener * self, const GstCaps * caps)
+{
+  if (!gst_audio_info_from_caps (&self->info, caps))
+    return;
+  g_mutex_lock (&self->heard.lock);
+  if (self->heard.rate == 0) {
+    self->heard.rate = (guint) self->info.rate;
+    self->heard.channels = (guint) self->info.channels;
+  }
+  g_mutex_unlock (&self->heard.lock);
+}
+
+static void
+note_tags (Listener * self, const GstTagList * tags)
+{
+  g_autofree char *language = NULL;
+
+  if (!gst_tag_list_get_string (tags, GST_TAG_LANGUAGE_CODE, &language))
+    return;
+  g_mutex_lock (&self->heard.lock);
+  if (!self->heard.language)
+    self->heard.language = g_steal_pointer (&language);
+  g_mutex_unlock (&self->heard.lock);
+}
+
+static void
+tell_progress (Listener * self, GstClockTime end)
+{
+  gint64 duration = -1;
+
+  if (!self->source->progress || end < self->told + PROGRESS_STEP)
+    return;
+  self->told = end;
+  if (!gst_pad_peer_query_duration (self->pad, GST_FORMAT_TIME, &duration)
+      || duration <= 0)
+    duration = -1;
+  self->source->progress (end, (GstClockTime) duration,
+      self->source->user_data);
+}
+
+static void
+note_buffer (Listener * self, GstBuffer * buffer)
+{
+  guint64 frames;
+  GstClockTime start, end;
+
+  if (self->info.rate == 0 || self->info.bpf == 0)
+    return;
+  frames = gst_buffer_get_size (buffer) / (gsize) self->info.bpf;
+  start = GST_BUFFER_PTS_IS_VALID (buffer)
+      ? gst_segment_to_stream_time (&self->segment, GST_FORMAT_TIME,
+      GST_BUFFER_PTS (buffer)) : self->heard.end;
+  /* what begins before the start of the file is padding of a codec */
+  if (!GST_CLOCK_TIME_IS_VALID (start))
+    return;
+  end = start + gst_util_uint64_scale_round (frames, GST_SECOND,
+      (guint64) self->info.rate);
+  peaks_add (self->heard.peaks, buffer, &self->info, start);
+  g_mutex_lock (&self->heard.lock);
+  self->heard.end = MAX (self->heard.end, end);
+  g_mutex_unlock (&self->heard.lock);
+  tell_progress (self, end);
+}
+
+static void
+note_event (Listener * self, GstEvent * event)
+{
+  GstTagList *tags;
+  GstCaps *caps;
+
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_CAPS:
+      gst_event_parse_caps (event, &caps);
+      note_caps (self, caps);
+      break;
+    case GST_EVENT_SEGMENT:
+      gst_event_copy_segment (event, &self->segment);
+      break;
+    case GST_EVENT_TAG:
+      gst_event_parse_tag (event, &tags);
+      note_tags (self, tags);
+      break;
+    default:
+      break;
+  }
+}
+
+static GstPadProbeReturn
+on_data (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
+{
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER)
+    note_buffer (user_data, GST_PAD_PROBE_INFO_BUFFER (info));
+  else
+    note_event (user_data, GST_PAD_PROBE_INFO_EVENT (info));
+  return GST_PAD_PROBE_OK;
+}
+
+/* ---- building --------------------------------------------------------------------------------------------------- */
+
+static GstElement *
+make (Listener * self, const char *factory, GError ** error)
+{
+  GstElement *element = gst_element_factory_make (factory, NULL);
+
+  if (!element) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+        "GStreamer's element '%s' is missing: install "
+        "gstreamer1.0-plugins-base", factory);
+    return NULL;
+  }
+  gst_bin_add (GST_BIN (self->pipeline), element);
+  return element;
+}
+
+/* What gives the bytes, in front of a decodebin; only a URI has its own. */
+static GstElement *
+add_source (Listener * self, GstElement * decoder, GError ** error)
+{
+  const ListenSource *source = self->source;
+  GstElement *element = make (self, source->path ? "filesrc" : "fdsrc", error);
+
+  if (!element)
+    return NULL;
+  if (source->path)
+    g_object_set (element, "location", source->path, NULL);
+  gst_element_link (element, decoder);
+  return element;
+}
+
+static gboolean
+add_decoder (Listener * self, GError ** error)
+{
+  const char *uri = self->source->uri;
+  g_autoptr (GstCaps) caps = gst_caps_new_empty_simple ("audio/x-raw");
+  GstElement *decoder = make (self, uri ? "uridecodebin" : "decodebin", error);
+
+  if (!decoder)
+    return FALSE;
+  g_object_set (decoder, "caps", caps, "expose-all-streams", FALSE, NULL);
+  if (uri)
+    g_object_set (decoder, "uri", uri, NULL);
+  else if (!add_source (self, decoder, error))
+    return FALSE;
+  g_signal_connect (decoder, "pad-added", G_CALLBACK (on_pad_added), self);
+  g_signal_connect (decoder, "pad-removed", G_CALLBACK (on_pad_removed), self);
+  g_signal_connect (decoder, "no-more-pads", G_CALLBACK (on_no_more_pads),
+      self);
+  return TRUE;
+}
+
+static void
+set_up_element (Listener * self)
+{
+  const ListenSettings *settings = self->settings;
+  GObject *element = G_OBJECT (self->element);
+
+  g_object_set (element, "model-file", settings->model, "device",
+      settings->device, "window", settings->window, "interval",
+      settings->interval, "classes", settings->classes, "attach-meta", FALSE,
+      NULL);
+  gst_util_set_object_arg (element, "precision", settings->precision);
+  gst_util_set_object_arg (element, "trigger", settings->trigger);
+  gst_util_set_object_arg (element, "channel-mode", settings->channels);
+  gst_util_set_object_arg (element, "mode", "async");
+  gst_util_set_object_arg (element, "overload", "block");
+  gst_util_set_object_arg (element, "max-pending", MAX_PENDING);
+  gst_util_set_object_arg (element, "on-error", "fail");
+  gst_util_set_object_arg (element, "tag-mode", "none");
+  if (settings->silence)
+    gst_util_set_object_arg (element, "silence-threshold", settings->silence);
+}
+
+static gboolean
+build (Listener * self, GError ** error)
+{
+  GstElement *sink;
+
+  self->pipeline = gst_pipeline_new (NULL);
+  self->bus = gst_element_get_bus (self->pipeline);
+  /* by its type: no plugin of that name has to be installed, and none that is takes its place */
+  self->element = g_object_new (GST_TYPE_EMOTION2VEC, NULL);
+  gst_bin_add (GST_BIN (self->pipeline), self->element);
+  sink = make (self, "fakesink", error);
+  if (!sink)
+    return FALSE;
+  g_object_set (sink, "sync", FALSE, "qos", FALSE, NULL);
+  set_up_element (self);
+  gst_element_link (self->element, sink);
+  self->pad = gst_element_get_static_pad (self->element, "sink");
+  gst_pad_add_probe (self->pad,
+      GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_data,
+      self, NULL);
+  return add_decoder (self, error);
+}
+
+/* ---- errors ----------------------------------------------------------------------------------------------------- */
+
+/* Whether no stream is going to end behind an error of @source. */
+static gboolean
+is_final (Listener * self, GstObject * source)
+{
+  GstElementFactory *factory = GST_IS_ELEMENT (source)
+      ? gst_element_get_factory (GST_ELEMENT (source)) : NULL;
+  const char *name = factory ? GST_OBJECT_NAME (factory) : "";
+  gboolean linked;
+
+  if (source == GST_OBJECT (self->element))
+    return TRUE;
+  g_mutex_lock (&self->heard.lock);
+  linked = self->heard.linked;
+  g_mutex_unlock (&self->heard.lock);
+  if (linked)
+    return FALSE;
+  return self->broken || !GST_IS_ELEMENT (source)
+      || GST_ELEMENT (source)->numsrcpads == 0
+      || strcmp (name, "typefind") == 0 || strcmp (name, "filesrc") == 0
+      || g_str_has_suffix (name, "decodebin");
+}
+
+/* The words of @reason, without the full stop and what GStreamer asks of developers. */
+static char *
+words_of (const GError * reason)
+{
+  g_autofree char *text = g_strstrip (g_strdup (reason->message));
+
+  if (g_str_has_suffix (text, "."))
+    text[strlen (text) - 1] = '\0';
+  return g_steal_pointer (&text);
+}
+
+static GError *
+no_decoder (const char *missing)
+{
+  return g_error_new (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+      "GStreamer has no %s: install the plugin for it", missing);
+}
+
+static GError *
+stream_error (gint code, const char *words)
+{
+  switch (code) {
+    case GST_STREAM_ERROR_TYPE_NOT_FOUND:
+    case GST_STREAM_ERROR_WRONG_TYPE:
+      return g_error_new (G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+          "not a media file that GStreamer knows");
+    case GST_STREAM_ERROR_DECRYPT:
+    case GST_STREAM_ERROR_DECRYPT_NOKEY:
+      return g_error_new (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+          "it is encrypted (%s)", words);
+    default:
+      return g_error_new (G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+          "it is damaged, or not what it seems to be (%s)", words);
+  }
+}
+
+/* What a person should know of an error message. (transfer full) */
+static GError *
+explain (Listener * self, GstMessage * message)
+{
+  g_autoptr (GError) reason = NULL;
+  g_autofree char *words = NULL;
+
+  gst_message_parse_error (message, &reason, NULL);
+  words = words_of (reason);
+  if (GST_MESSAGE_SRC (message) == GST_OBJECT (self->element))
+    return g_error_new (G_IO_ERROR, G_IO_ERROR_FAILED, "%s", words);
+  if (self->missing_audio)
+    return no_decoder (self->missing_audio);
+  if (self->missing_other)
+    return g_error_new (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+        "there is no audio in it that GStreamer can decode (it has no %s)",
+        self->missing_other);
+  if (g_error_matches (reason, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN))
+    return g_error_new (G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+        "there is no audio in it");
+  if (reason->domain == GST_STREAM_ERROR)
+    return stream_error (reason->code, words);
+  return g_error_new (G_IO_ERROR, G_IO_ERROR_FAILED, "%s", words);
+}
+
+static GError *
+no_track (Listener * self)
+{
+  guint n;
+
+  g_mutex_lock (&self->heard.lock);
+  n = self->heard.n_tracks;
+  g_mutex_unlock (&self->heard.lock);
+  if (n > 0)
+    return g_error_new (G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+        "there is no audio track %u in it, it has %u", self->source->track + 1,
+        n);
+  if (self->missing_audio)
+    return no_decoder (self->missing_audio);
+  return g_error_new (G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+      "there is no audio in it");
+}
+
+/* ---- the bus ---------------------------------------------------------------------------------------------------- */
+
+static void
+warn (Listener * self, char *text)
+{
+  if (self->warnings->len < MAX_WARNINGS
+      && !g_ptr_array_find_with_equal_func (self->warnings, text, g_str_equal,
+          NULL))
+    g_ptr_array_add (self->warnings, text);
+  else
+    g_free (text);
+}
+
+static void
+handle_warning (Listener * self, GstMessage * message)
+{
+  g_autoptr (GError) reason = NULL;
+
+  gst_message_parse_warning (message, &reason, NULL);
+  if (GST_MESSAGE_SRC (message) == GST_OBJECT (self->element)
+      && self->settings->warning
+      && g_str_has_prefix (reason->message, self->settings->warning))
+    return;
+  warn (self, words_of (reason));
+}
+
+static void
+handle_missing (Listener * self, GstMessage * message)
+{
+  g_autofree char *detail =
+      gst_missing_plugin_message_get_installer_detail (message);
+  char **missing = detail && strstr (detail, "|decoder-audio/")
+      ? &self->missing_audio : &self->missing_other;
+
+  if (!*missing)
+    *missing = gst_missing_plugin_message_get_description (message);
+}
+
+/* FALSE if the annotation has no place for a result, which means a fault of ours. */
+static gboolean
+handle_element_message (Listener * self, GstMessage * message, GError ** error)
+{
+  if (gst_is_missing_plugin_message (message)) {
+    handle_missing (self, message);
+    return TRUE;
+  }
+  if (GST_MESSAGE_SRC (message) != GST_OBJECT (self->element)
+      || !gst_message_has_name (message, "emotion2vec")
+      || annotation_add (self->annotation, gst_message_get_structure (message)))
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+      "a result cannot be understood");
+  return FALSE;
+}
+
+/* FALSE: it was final. */
+static gboolean
+handle_error (Listener * self, GstMessage * message, GError ** error)
+{
+  GError *reason = explain (self, message);
+
+  if (is_final (self, GST_MESSAGE_SRC (message))) {
+    /* the first error is the cause of those after it */
+    if (self->broken && GST_MESSAGE_SRC (message) != GST_OBJECT (self->element)) {
+      g_propagate_error (error, g_steal_pointer (&self->broken));
+      g_error_free (reason);
+    } else {
+      g_propagate_error (error, reason);
+    }
+    return FALSE;
+  }
+  if (self->broken)
+    g_error_free (reason);
+  else
+    self->broken = reason;
+  return TRUE;
+}
+
+/* FALSE with an error, or without one at the end. */
+static gboolean
+handle_message (Listener * self, GstMessage * message, GError ** error)
+{
+  gint64 duration;
+
+  switch (GST_MESSAGE_TYPE (message)) {
+    case GST_MESSAGE_ELEMENT:
+      return handle_element_message (self, message, error);
+    case GST_MESSAGE_WARNING:
+      handle_warning (self, message);
+      return TRUE;
+    case GST_MESSAGE_ERROR:
+      return handle_error (self, message, error);
+    case GST_MESSAGE_APPLICATION:
+      g_propagate_error (error, no_track (self));
+      return FALSE;
+    case GST_MESSAGE_ASYNC_DONE:
+      if (gst_element_query_duration (self->pipeline, GST_FORMAT_TIME,
+              &duration) && duration > 0)
+        self->claimed = (GstClockTime) duration;
+      return TRUE;
+    default:
+      return FALSE;
+  }
+}
+
+/* Until the end of the stream. */
+static gboolean
+run (Listener * self, GError ** error)
+{
+  GError *trouble = NULL;
+  gboolean go_on = TRUE;
+
+  gst_element_set_state (self->pipeline, GST_STATE_PLAYING);
+  while (go_on) {
+    GstMessage *message = gst_bus_timed_pop_filtered (self->bus,
+        GST_CLOCK_TIME_NONE, GST_MESSAGE_ELEMENT | GST_MESSAGE_WARNING |
+        GST_MESSAGE_ERROR | GST_MESSAGE_APPLICATION | GST_MESSAGE_ASYNC_DONE |
+        GST_MESSAGE_EOS);
+
+    go_on = handle_message (self, message, &trouble);
+    gst_message_unref (message);
+  }
+  if (!trouble)
+    return TRUE;
+  g_propagate_error (error, trouble);
+  return FALSE;
+}
+
+/* ---- what was heard --------------------------------------------------------------------------------------------- */
+
+/* (transfer full) (nullable): the MIME type that decodebin found. */
+static char *
+find_media_type (Listener * self)
+{
+  GstIterator *finders =
+      gst_bin_iterate_all_by_element_factory_name (GST_BIN (self->pipeline),
+      "typefind");
+  GValue item = G_VALUE_INIT;
+  g_autoptr (GstCaps) caps = NULL;
+  const char *name = self->source->path ? self->source->path :
+      self->source->uri;
+
+  if (gst_iterator_next (finders, &item) == GST_ITERATOR_OK) {
+    g_object_get (g_value_get_object (&item), "caps", &caps, NULL);
+    g_value_unset (&item);
+  }
+  gst_iterator_free (finders);
+  if (!caps || gst_caps_is_any (caps) || gst_caps_is_empty (caps))
+    return NULL;
+  return media_type_to_mime (caps, name);
+}
+
+/* Containers tell their length in a header, so that it shows when the end is missing. */
+static void
+check_length (Listener * self)
+{
+  const GstClockTime end = self->heard.end;
+  gint64 now;
+
+  if (self->broken) {
+    warn (self, g_strdup_printf ("it breaks off after %.1f s: %s",
+            (double) end / GST_SECOND, self->broken->message));
+    return;
+  }
+  /* what was guessed from a bit rate gets better on the way */
+  if (gst_element_query_duration (self->pipeline, GST_FORMAT_TIME, &now)
+      && now > 0)
+    self->claimed = MIN (self->claimed, (GstClockTime) now);
+  if (GST_CLOCK_TIME_IS_VALID (self->claimed)
+      && end + end / 20 + DURATION_SLACK < self->claimed)
+    warn (self, g_strdup_printf ("it ends after %.1f s, but says that it is "
+            "%.1f s long: it may be cut off", (double) end / GST_SECOND,
+            (double) self->claimed / GST_SECOND));
+}
+
+static gboolean
+conclude (Listener * self, GError ** error)
+{
+  Annotation *annotation = self->annotation;
+  Heard *heard = &self->heard;
+
+  if (annotation->windows->len == 0 && self->broken) {
+    g_propagate_error (error, g_steal_pointer (&self->broken));
+    return FALSE;
+  }
+  if (heard->end == 0) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+        "its audio track is empty");
+    return FALSE;
+  }
+  check_length (self);
+  if (annotation->windows->len == 0)
+    warn (self, g_strdup_printf ("%.2f s are too short for a result",
+            (double) heard->end / GST_SECOND));
+  if (self->missing_audio)
+    warn (self, g_strdup_printf ("an audio track is left out: GStreamer has "
+            "no %s", self->missing_audio));
+  annotation->media_type = find_media_type (self);
+  annotation->n_tracks = heard->n_tracks;
+  annotation->language = g_steal_pointer (&heard->language);
+  annotation->duration = heard->end;
+  annotation->rate = heard->rate;
+  annotation->channels = heard->channels;
+  peaks_finish (heard->peaks, heard->end, annotation->peaks);
+  annotation_finish (annotation);
+  return TRUE;
+}
+
+gboolean
+listen_check_file (const char *path, GError ** error)
+{
+  GStatBuf status;
+  int file = g_open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+
+  if (file < 0) {
+    int code = errno;
+
+    if (code == ENOENT)
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+          "there is no such file");
+    else
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
+          "it cannot be read: %s", g_strerror (code));
+    return FALSE;
+  }
+  close (file);
+  if (g_stat (path, &status) == 0 && S_ISREG (status.st_mode)
+      && status.st_size == 0) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+        "the file is empty");
+    return FALSE;
+  }
+  return TRUE;
+}
+
+Annotation *
+listen_to_track (const ListenSource * source, const ListenSettings * settings,
+    GPtrArray * warnings, GError ** error)
+{
+  g_auto (Listener) self = {
+    .source = source,.settings = settings,.warnings = warnings,
+    .claimed = GST_CLOCK_TIME_NONE
+  };
+
+  g_mutex_init (&self.heard.lock);
+  self.heard.peaks = peaks_new ();
+  self.annotation = annotation_new ();
+  self.annotation->track = source->track;
+  self.annotation->window = settings->window;
+  self.annotation->interval = settings->interval;
+  if (!build (&self, error) || !run (&self, error)
+      || !conclude (&self, error))
+    return NULL;
+  return g_steal_pointer (&self.annotation);
+}
