@@ -79,7 +79,7 @@ run (ProbeJob * job, const char *model_file)
   n_folds = e2v_probe_cross_validate (data, &job->probe, scores, l2, &error);
   tool_progress_end ();
   if (n_folds == 0) {
-    tool_error ("%s: %s (--l2 X)", job->manifest_file, error->message);
+    probe_job_fold_error (job, error);
     return TOOL_FAILED;
   }
   clips.n = data->n;

@@ -192,7 +192,7 @@ run (Training * training, const char *model_file)
     rows[i] = i;
   training->rows = rows;
   if (!choose (training, &error)) {
-    tool_error ("%s: %s (--l2 X)", job->manifest_file, error->message);
+    probe_job_fold_error (job, error);
     return TOOL_FAILED;
   }
   head = train (training, &error);

@@ -191,7 +191,7 @@ probe_job_check_speakers (const ProbeJob * job, gboolean folds)
   }
   if (!folds || try_folds (job, &error))
     return TRUE;
-  tool_error ("%s: %s (--l2 X)", job->manifest_file, error->message);
+  probe_job_fold_error (job, error);
   return FALSE;
 }
 
@@ -277,8 +277,10 @@ add_clip (Embedder * embedder, const ManifestClip * clip)
   g_autoptr (GError) error = NULL;
 
   if (!embed (embedder->encoder, clip, job->x + (gsize) data->n * data->dim,
-          &error))
-    return !tool_interrupted () && note_bad (embedder, clip, error);
+          &error)) {
+    /* the loop says so */
+    return tool_interrupted () || note_bad (embedder, clip, error);
+  }
   job->label[data->n] = clip->label;
   job->speaker[data->n] = clip->speaker;
   job->split_of[data->n++] = clip->split;
@@ -340,16 +342,25 @@ probe_job_embed (ProbeJob * job,
   for (guint i = 0; i < n; i++) {
     const ManifestClip *clip = manifest_clip (job->manifest, i);
 
-    if (tool_interrupted ()) {
-      tool_error ("interrupted before %s", clip->path);
-      return FALSE;
-    }
     tool_progress ("listening", (double) i / n, NULL);
     if ((!wanted || wanted (clip, user_data)) && !add_clip (&embedder, clip))
       return FALSE;
+    if (tool_interrupted ()) {
+      tool_error ("interrupted at %s", clip->path);
+      return FALSE;
+    }
   }
   tool_progress_end ();
   return check_bad (&embedder);
+}
+
+void
+probe_job_fold_error (const ProbeJob * job, const GError * error)
+{
+  if (tool_interrupted ())
+    tool_error ("interrupted");
+  else
+    tool_error ("%s: %s (--l2 X)", job->manifest_file, error->message);
 }
 
 gboolean

@@ -53,6 +53,9 @@ gboolean probe_job_check_speakers (const ProbeJob * job, gboolean folds);
 gboolean probe_job_embed (ProbeJob * job, gboolean (*wanted) (const ManifestClip * clip, gpointer user_data),
     gpointer user_data);
 
+/* Prints why speakers were not left out. */
+void probe_job_fold_error (const ProbeJob * job, const GError * error);
+
 /* Whether clips of each class could be read. Prints what is wrong. */
 gboolean probe_job_check_classes (const ProbeJob * job);
 

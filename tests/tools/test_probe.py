@@ -9,12 +9,15 @@ SPDX-License-Identifier: LGPL-2.1-or-later"""
 import json
 import os
 import shutil
+import signal
 import struct
+import subprocess
 import wave
 
 import numpy as np
 
 import testkit
+import watched
 from gguf import Gguf
 from testkit import call, tone
 
@@ -341,6 +344,20 @@ class Refused(Probe):
         rows = [(name, 'calm', s) for name, _, s in self.rows]
         done = self.probe('eval', self.model, path, manifest=self.write('calm.tsv', rows))
         self.check(done, 1, 'none of its labels is a class of the head, which has: neutral, happy, angry, sad')
+
+    def test_interrupt(self):
+        manifest, output = self.write('long.tsv', self.rows * 100), self.path('never.gguf')
+        arguments = ['probe', 'train', '--manifest', manifest, self.model, '-o', output, '--device', 'ref']
+        process = subprocess.Popen(watched.command([testkit.TOOL, *arguments]), env=watched.environment(),
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        while process.stderr.readline() != 'listening\n':
+            self.assertIsNone(process.poll())
+        process.send_signal(signal.SIGINT)
+        said, errors = process.communicate()
+        self.assertEqual((process.returncode, said), (1, ''))
+        self.assertIn('interrupted at', errors)
+        self.assertNotIn('--skip-unreadable', errors)
+        self.assertFalse(os.path.exists(output))
 
     def test_usage(self):
         for arguments in ([], ['walk'], ['train'], ['train', self.model], ['train', '--manifest', self.manifest, self.model],
