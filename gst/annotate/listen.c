@@ -53,6 +53,7 @@ typedef struct
   guint rate, channels;         /* of the first caps */
   char *language;
   GstClockTime end;             /* stream time of the end of what came */
+  GstTagList *tags;             /* (nullable): what the element added, with those of the file */
   Peaks *peaks;
 } Heard;
 
@@ -87,6 +88,7 @@ listener_clear (Listener * self)
   g_clear_pointer (&self->annotation, annotation_free);
   g_clear_pointer (&self->heard.peaks, peaks_free);
   g_free (self->heard.language);
+  gst_clear_tag_list (&self->heard.tags);
   g_mutex_clear (&self->heard.lock);
   g_free (self->missing_audio);
   g_free (self->missing_other);
@@ -249,6 +251,21 @@ on_data (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
+/* Tags of the stream as they leave the element: the last ones, before the end, are with its summary. */
+static void
+note_summary (Listener * self, GstEvent * event)
+{
+  GstTagList *tags;
+
+  gst_event_parse_tag (event, &tags);
+  if (gst_tag_list_get_scope (tags) != GST_TAG_SCOPE_STREAM)
+    return;
+  g_mutex_lock (&self->heard.lock);
+  gst_clear_tag_list (&self->heard.tags);
+  self->heard.tags = gst_tag_list_ref (tags);
+  g_mutex_unlock (&self->heard.lock);
+}
+
 /* Behind the element: nobody needs the audio; the end comes after all results. */
 static GstPadProbeReturn
 on_output (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
@@ -260,6 +277,8 @@ on_output (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
   event = GST_PAD_PROBE_INFO_EVENT (info);
   if (GST_EVENT_TYPE (event) == GST_EVENT_GAP)
     return GST_PAD_PROBE_DROP;
+  if (GST_EVENT_TYPE (event) == GST_EVENT_TAG)
+    note_summary (user_data, event);
   if (GST_EVENT_TYPE (event) == GST_EVENT_EOS)
     post (user_data, "end");
   return GST_PAD_PROBE_OK;
@@ -342,7 +361,8 @@ set_up_element (Listener * self)
   gst_util_set_object_arg (element, "overload", "block");
   gst_util_set_object_arg (element, "max-pending", MAX_PENDING);
   gst_util_set_object_arg (element, "on-error", "fail");
-  gst_util_set_object_arg (element, "tag-mode", "none");
+  gst_util_set_object_arg (element, "tag-mode",
+      settings->tags ? "summary" : "none");
   if (settings->minimum > 0)
     g_object_set (element, "minimum-duration", settings->minimum, NULL);
   if (settings->embedding)
@@ -784,6 +804,8 @@ conclude (Listener * self, GError ** error)
             "no %s", self->missing_audio));
   annotation->n_tracks = heard->n_tracks;
   annotation->language = g_steal_pointer (&heard->language);
+  if (self->settings->tags)
+    annotation->tags = g_steal_pointer (&heard->tags);
   annotation->duration = heard->end;
   annotation->rate = heard->rate;
   annotation->channels = heard->channels;
