@@ -10,9 +10,7 @@ trap 'rm -rf "$folder"' EXIT INT TERM
 valgrind="valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite
   --errors-for-leak-kinds=definite --suppressions=$(dirname "$0")/../valgrind.supp --log-file=$folder/%p"
 
-# the registry of plugins, so that valgrind does not watch the start of all plugins of the system, whose libraries leak
-gst-inspect-1.0 --exists identity > "$folder/registry" 2>&1 || cat "$folder/registry" >&2
-rm -f "$folder/registry"
+"$(dirname "$0")/with-registry.sh" true
 
 status=0
 export EMOTION2VEC_WRAPPER="$valgrind"
