@@ -250,12 +250,10 @@ class Tags(Copies):
                 self.assertEqual(probe(path, '-show_chapters'), probe(self.path(name), '-show_chapters'))
 
     def test_gstreamer(self):
-        """gst-discoverer-1.0 shows the first extended comment; gst-launch-1.0 shows all."""
+        """gst-discoverer-1.0 shows the first value of each tag."""
         for name in TAGGED:
             with self.subTest(name):
-                path = self.with_tags(name)
-                seen = run('gst-launch-1.0', '-t', 'filesrc', f'location={path}', '!', 'decodebin', '!', 'fakesink').stdout
-                seen += run('gst-discoverer-1.0', '-v', path).stdout
+                seen = run('gst-discoverer-1.0', '-v', self.with_tags(name)).stdout
                 if name != 'cd.wav' and not name.startswith('comment'):
                     self.assertIn(COMMENT, seen)
                 if not name.endswith(('.wav', '.mp3', '.mp4', '.m4a', '.mov')):
@@ -277,7 +275,8 @@ class Tags(Copies):
         for name in TAGGED:
             with self.subTest(name):
                 seen = run('exiftool', '-a', '-u', '-G', self.with_tags(name)).stdout
-                if name != 'cd.wav':
+                # it has one comment only, and exiftool does not read on behind media of unknown size
+                if name not in ('cd.wav', 'live.webm'):
                     self.assertRegex(seen, COMMENT if name.endswith('.wav') else '(?i)happy:0.810/other:0.190')
 
     def test_twice(self):
@@ -505,14 +504,18 @@ class Trouble(Copies):
         for name in MEDIA:
             size = os.path.getsize(self.path(name))
             for kind in self.kinds(name):
+                whole = self.path('whole-' + name)
+                self.copy(kind, self.path(name), whole, *self.arguments(kind))
                 for limit in (0, size // 2, size - 1, size + 60):
                     with self.subTest(name=name, kind=kind, limit=limit):
                         output = self.path('full-' + name)
                         done = copy_file(kind, self.path(name), output, *self.arguments(kind), preexec_fn=lambda:
                                    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
                         self.assertEqual(os.path.exists(output), done.returncode == 0)
-                        if limit < size - 8192 or done.returncode:
+                        if done.returncode:
                             self.assertRegex(done.stderr, '(?i)^g-io-error-quark .*file too large')
+                        else:
+                            self.assertEqual(read(output), read(whole))
                 self.fails('g-io-error-quark', 12, 'No space left', kind, self.path(name), '/dev/full', *self.arguments(kind))
                 self.assertTrue(os.path.exists('/dev/full'))
 
