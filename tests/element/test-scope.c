@@ -102,6 +102,27 @@ test_frames (void)
   gst_harness_teardown (harness);
 }
 
+/* Slower than a frame a second, and audio that jumps: frames begin anew where it goes on. */
+static void
+test_slow_and_jump (void)
+{
+  GstHarness *harness = new_scope (CAPS ("BGRx", "320", "120", "1/3"));
+  const guint expected[] = { 0, 3, 6, 60 };
+
+  for (guint i = 0; i < 100; i++)
+    push (harness, i * 100, 0, NULL);
+  for (guint i = 600; i < 630; i++)
+    push (harness, i * 100, 0, NULL);
+  g_assert_cmpuint (gst_harness_buffers_received (harness), ==, 4);
+  for (guint i = 0; i < G_N_ELEMENTS (expected); i++) {
+    g_autoptr (GstBuffer) buffer = gst_harness_pull (harness);
+
+    g_assert_cmpuint (GST_BUFFER_PTS (buffer), ==, expected[i] * GST_SECOND);
+    g_assert_cmpint (GST_BUFFER_IS_DISCONT (buffer), ==, i % 3 == 0);
+  }
+  gst_harness_teardown (harness);
+}
+
 static void
 test_default_caps (void)
 {
@@ -256,6 +277,7 @@ main (int argc, char **argv)
   }
   gst_object_unref (scope);
   g_test_add_func ("/scope/frames", test_frames);
+  g_test_add_func ("/scope/slow-and-jump", test_slow_and_jump);
   g_test_add_func ("/scope/default-caps", test_default_caps);
   g_test_add_func ("/scope/colours", test_colours);
   g_test_add_func ("/scope/slope", test_slope);
