@@ -5,13 +5,26 @@
 #include <gst/gst.h>
 
 #include "gstemotion2vec.h"
+#include "gstemotion2vecjsonlines.h"
 #include "gstemotion2vecmeta.h"
+#ifdef HAVE_SCOPE
+#include "gstemotion2vecscope.h"
+#endif
+#include "gstemotion2vectext.h"
 
 static gboolean
 plugin_init (GstPlugin * plugin)
 {
+  gboolean done;
+
   gst_emotion2vec_meta_register ();
-  return GST_ELEMENT_REGISTER (emotion2vec, plugin);
+  done = GST_ELEMENT_REGISTER (emotion2vec, plugin)
+      && GST_ELEMENT_REGISTER (emotion2vectext, plugin)
+      && GST_ELEMENT_REGISTER (emotion2vecjson, plugin);
+#ifdef HAVE_SCOPE
+  done = done && GST_ELEMENT_REGISTER (emotion2vecscope, plugin);
+#endif
+  return done;
 }
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, emotion2vec,

@@ -76,14 +76,14 @@ short_name (const char *label)
 }
 
 char **
-e2v_label_names (const E2vModel * model)
+e2v_short_names (const char *const *labels)
 {
-  guint n = e2v_model_hparams (model)->n_classes;
+  guint n = g_strv_length ((char **) labels);
   char **names = g_new0 (char *, n + 1);
   g_autoptr (GHashTable) taken = g_hash_table_new (g_str_hash, g_str_equal);
 
   for (guint i = 0; i < n; i++) {
-    g_autofree char *name = short_name (e2v_model_labels (model)[i]);
+    g_autofree char *name = short_name (labels[i]);
 
     names[i] = g_strdup (name);
     for (guint k = 2; g_hash_table_contains (taken, names[i]); k++) {
@@ -93,4 +93,10 @@ e2v_label_names (const E2vModel * model)
     g_hash_table_add (taken, names[i]);
   }
   return names;
+}
+
+char **
+e2v_label_names (const E2vModel * model)
+{
+  return e2v_short_names (e2v_model_labels (model));
 }

@@ -24,6 +24,9 @@ gboolean e2v_label_in_use (const E2vModel * model, guint index);
  * "<unk>" becomes "unknown"; a name that occurs twice gets a number. n_classes strings and a NULL; g_strfreev(). */
 char **e2v_label_names (const E2vModel * model);
 
+/* The same for a NULL-terminated list of labels. */
+char **e2v_short_names (const char *const *labels);
+
 G_END_DECLS
 
 #endif

@@ -10,6 +10,7 @@
 #include "gstemotion2vecmodelsearch.h"
 #include "inputs.h"
 #include "jobs.h"
+#include "labelling.h"
 #include "options.h"
 #include "summary.h"
 #include "toolutil.h"
@@ -88,6 +89,46 @@ conclude (const Options * options, const GPtrArray * outcomes, gint64 begin)
       || summary_count (outcomes, OUTCOME_LEFT) > 0 ? TOOL_FAILED : TOOL_OK;
 }
 
+static int
+conclude_labelling (const Options * options, const LabellingResult * result)
+{
+  if (!options->quiet)
+    g_print ("%" G_GUINT64_FORMAT " utterances: %" G_GUINT64_FORMAT
+        " labelled%s, %" G_GUINT64_FORMAT " could not be heard. %.0f s of "
+        "audio in %.1f s.\n%s%s%s\n", result->n_items,
+        result->n_items - result->n_failed,
+        result->n_before > 0 ? " (some of them before)" : "", result->n_failed,
+        result->audio, result->seconds,
+        result->list, result->rows ? "\n" : "",
+        result->rows ? result->rows : "");
+  return result->n_failed > 0 ? TOOL_FAILED : TOOL_OK;
+}
+
+/* The utterances of a list. */
+static int
+label (const Options * options, const WorkPlan * work)
+{
+  const LabellingPlan plan = {.manifest = options->manifest,
+    .output_dir = options->output_dir,.listen = &work->listen,
+    .model_name = work->model_name,.settings = work->settings,
+    .embeddings = options->embeddings,.kind = options->rows_kind,
+    .shard = options->shard,.n_shards = options->n_shards,
+    .n_jobs = options->n_jobs,.resume = options->resume,
+    .force = options->force,.quiet = options->quiet
+  };
+  g_auto (LabellingResult) result = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  if (!labelling_run (&plan, &result, &error)) {
+    tool_error ("%s: %s", options->manifest, error->message);
+    return TOOL_FAILED;
+  }
+  if (result.done)
+    return conclude_labelling (options, &result);
+  tool_error ("interrupted; the same command goes on from here");
+  return TOOL_FAILED;
+}
+
 /* With @engine held, all elements join it, and between two files it is not closed. */
 static int
 run_with_engine (Options * options, WorkPlan * plan, const GPtrArray * todo,
@@ -109,6 +150,8 @@ run_with_engine (Options * options, WorkPlan * plan, const GPtrArray * todo,
   plan->listen = options->listen;
   plan->model_name = gst_emotion2vec_engine_model_name (engine);
   plan->device_name = gst_emotion2vec_engine_device (engine);
+  if (options->manifest)
+    return label (options, plan);
   outcomes = jobs_run (plan, todo, options->n_jobs, options->quiet);
   return conclude (options, outcomes, begin);
 }
@@ -167,13 +210,17 @@ annotate (Options * options)
   g_autoptr (Inputs) inputs = NULL;
   g_autoptr (GPtrArray) todo = NULL, outcomes = NULL;
   g_autofree char *identity = NULL, *settings = NULL;
+  const char *const nothing[] = { NULL };
   WorkPlan plan = {.version = PACKAGE_VERSION,.formats = options->formats,
-    .all_tracks = options->all_tracks,.track = options->track,
+    .copying = options->copying,.all_tracks = options->all_tracks,.track =
+        options->track,
     .resume = options->resume,.force = options->force
   };
 
-  inputs = inputs_new ((const char *const *) options->paths,
-      options->recursive, options->output_dir, &error);
+  options->listen.embedding = options->embeddings;
+  inputs = inputs_new (options->manifest ? nothing :
+      (const char *const *) options->paths, options->recursive,
+      options->output_dir, &error);
   if (!inputs)
     return tool_usage_error ("%s", error->message);
   for (guint i = 0; !options->quiet && i < inputs->skipped->len; i++)

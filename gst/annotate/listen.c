@@ -8,8 +8,8 @@
  * (3) A file that breaks off gives an error, and then its streams end. Only their end, which leaves the element after all
  *     results, tells that all that came before is heard. The pipeline's own EOS message does not: after an error in a decoder
  *     that was just being plugged, decodebin never reaches PLAYING. So no buffer gets to the sink, which would wait there.
- * (4) decodebin (1.22 to 1.26) swallows errors of an element that it is plugging. A demuxer that finds no stream then
- *     stands still, without an error, a pad or an end. While nothing is linked, listen_to_track() looks for that (standstill.h).
+ * (4) decodebin (1.22) swallows errors of an element that it is plugging. A demuxer that finds no stream then stands still,
+ *     without an error, a pad or an end. While nothing is linked, standstill.h tells that.
  * (5) The parts of a chained Ogg file come as pads one after the other; each is linked in its turn.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "listen.h"
@@ -53,6 +53,7 @@ typedef struct
   guint rate, channels;         /* of the first caps */
   char *language;
   GstClockTime end;             /* stream time of the end of what came */
+  GstTagList *tags;             /* (nullable): what the element added, with those of the file */
   Peaks *peaks;
 } Heard;
 
@@ -72,6 +73,7 @@ typedef struct
   GstClockTime told;
   /* calling thread */
   Trouble trouble;
+  gulong block;                 /* on the sink pad, until a part is gone to; 0: none */
   GError *broken;               /* why the streams are about to end */
 } Listener;
 
@@ -86,6 +88,7 @@ listener_clear (Listener * self)
   g_clear_pointer (&self->annotation, annotation_free);
   g_clear_pointer (&self->heard.peaks, peaks_free);
   g_free (self->heard.language);
+  gst_clear_tag_list (&self->heard.tags);
   g_mutex_clear (&self->heard.lock);
   trouble_clear (&self->trouble);
   g_clear_error (&self->broken);
@@ -258,6 +261,21 @@ on_data (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
+/* Tags of the stream as they leave the element: the last ones, before the end, are with its summary. */
+static void
+note_summary (Listener * self, GstEvent * event)
+{
+  GstTagList *tags;
+
+  gst_event_parse_tag (event, &tags);
+  if (gst_tag_list_get_scope (tags) != GST_TAG_SCOPE_STREAM)
+    return;
+  g_mutex_lock (&self->heard.lock);
+  gst_clear_tag_list (&self->heard.tags);
+  self->heard.tags = gst_tag_list_ref (tags);
+  g_mutex_unlock (&self->heard.lock);
+}
+
 /* Behind the element: nobody needs the audio; the end comes after all results. */
 static GstPadProbeReturn
 on_output (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
@@ -269,8 +287,17 @@ on_output (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
   event = GST_PAD_PROBE_INFO_EVENT (info);
   if (GST_EVENT_TYPE (event) == GST_EVENT_GAP)
     return GST_PAD_PROBE_DROP;
+  if (GST_EVENT_TYPE (event) == GST_EVENT_TAG)
+    note_summary (user_data, event);
   if (GST_EVENT_TYPE (event) == GST_EVENT_EOS)
     post (user_data, "end");
+  return GST_PAD_PROBE_OK;
+}
+
+static GstPadProbeReturn
+on_blocked (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
+{
+  post (user_data, "part");
   return GST_PAD_PROBE_OK;
 }
 
@@ -344,7 +371,12 @@ set_up_element (Listener * self)
   gst_util_set_object_arg (element, "overload", "block");
   gst_util_set_object_arg (element, "max-pending", MAX_PENDING);
   gst_util_set_object_arg (element, "on-error", "fail");
-  gst_util_set_object_arg (element, "tag-mode", "none");
+  gst_util_set_object_arg (element, "tag-mode",
+      settings->tags ? "summary" : "none");
+  if (settings->minimum > 0)
+    g_object_set (element, "minimum-duration", settings->minimum, NULL);
+  if (settings->embedding)
+    gst_util_set_object_arg (element, "embedding", "utterance");
   if (settings->silence)
     gst_util_set_object_arg (element, "silence-threshold", settings->silence);
 }
@@ -374,6 +406,9 @@ build (Listener * self, GError ** error)
   gst_pad_add_probe (output,
       GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
       on_output, self, NULL);
+  if (self->source->part)
+    self->block = gst_pad_add_probe (self->pad, GST_PAD_PROBE_TYPE_BLOCK |
+        GST_PAD_PROBE_TYPE_BUFFER, on_blocked, self, NULL);
   return add_decoder (self, error);
 }
 
@@ -412,8 +447,12 @@ handle_element_message (Listener * self, GstMessage * message, GError ** error)
     return TRUE;
   }
   if (GST_MESSAGE_SRC (message) != GST_OBJECT (self->element)
-      || !gst_message_has_name (message, "emotion2vec")
-      || annotation_add (self->annotation, gst_message_get_structure (message)))
+      || !gst_message_has_name (message, "emotion2vec"))
+    return TRUE;
+  if (self->source->result)
+    self->source->result (gst_message_get_structure (message),
+        self->source->user_data);
+  if (annotation_add (self->annotation, gst_message_get_structure (message)))
     return TRUE;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
       "a result cannot be understood");
@@ -469,6 +508,26 @@ handle_error (Listener * self, GstMessage * message, GError ** error)
   return FALSE;
 }
 
+/* A buffer waits at the element. The seek flushes it away, and the next ones wait until the part is gone to. */
+static gboolean
+go_to_part (Listener * self, GError ** error)
+{
+  const ListenSource *source = self->source;
+  GstEvent *seek = gst_event_new_seek (1, GST_FORMAT_TIME,
+      GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_ACCURATE, GST_SEEK_TYPE_SET,
+      (gint64) source->start,
+      GST_CLOCK_TIME_IS_VALID (source->end) ? GST_SEEK_TYPE_SET :
+      GST_SEEK_TYPE_NONE, (gint64) source->end);
+  gboolean done = gst_pad_push_event (self->pad, seek);
+
+  if (!done)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+        "no part of it can be read by itself");
+  gst_pad_remove_probe (self->pad, self->block);
+  self->block = 0;
+  return done;
+}
+
 /* FALSE with an error, or without one at the end. */
 static gboolean
 handle_message (Listener * self, GstMessage * message, GError ** error)
@@ -482,6 +541,8 @@ handle_message (Listener * self, GstMessage * message, GError ** error)
     case GST_MESSAGE_ERROR:
       return handle_error (self, message, error);
     default:
+      if (gst_message_has_name (message, "part"))
+        return self->block == 0 || go_to_part (self, error);
       if (gst_message_has_name (message, "no-track"))
         g_propagate_error (error, trouble_no_track (&self->trouble,
                 self->source->track, count_tracks (self)));
@@ -597,13 +658,15 @@ conclude (Listener * self, GError ** error)
     return FALSE;
   }
   if (heard->end == 0) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s",
+        self->source->part ? "there is no audio in that part of it" :
         "its audio track is empty");
     return FALSE;
   }
   annotation->media_type = find_media_type (self);
-  check_length (self);
-  if (annotation->windows->len == 0)
+  if (!self->source->part)
+    check_length (self);
+  if (annotation->windows->len == 0 && !self->source->part)
     warn (self, g_strdup_printf ("%.2f s are too short for a result",
             (double) heard->end / GST_SECOND));
   if (self->trouble.missing_audio)
@@ -611,6 +674,8 @@ conclude (Listener * self, GError ** error)
             "no %s", self->trouble.missing_audio));
   annotation->n_tracks = heard->n_tracks;
   annotation->language = g_steal_pointer (&heard->language);
+  if (self->settings->tags)
+    annotation->tags = g_steal_pointer (&heard->tags);
   annotation->duration = heard->end;
   annotation->rate = heard->rate;
   annotation->channels = heard->channels;

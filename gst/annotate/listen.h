@@ -19,6 +19,9 @@ typedef struct
   char *trigger, *channels;
   char *classes;                /* (nullable) */
   char *silence;                /* (nullable): threshold, dBFS */
+  GstClockTime minimum;         /* shortest window; 0: the element's default */
+  gboolean tags;                /* the annotation gets tags */
+  gboolean embedding;           /* results carry the utterance embedding; see ListenSource.result */
   char *warning;                /* (nullable): of the engine, which every element repeats and the caller has told */
 } ListenSettings;
 
@@ -30,6 +33,10 @@ typedef struct
    * GST_CLOCK_TIME_NONE if unknown. */
   void (*progress) (GstClockTime position, GstClockTime duration, gpointer user_data);
   gpointer user_data;
+  gboolean part;                /* only from start to end, which is GST_CLOCK_TIME_NONE for the end of the file */
+  GstClockTime start, end;
+  /* (nullable): called by the calling thread with each result before it is in the annotation. */
+  void (*result) (const GstStructure * structure, gpointer user_data);
 } ListenSource;
 
 /* A clear word about a file that cannot be opened or is empty, which GStreamer would put otherwise. Errors: of G_IO_ERROR. */

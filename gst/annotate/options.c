@@ -21,11 +21,12 @@
 typedef struct
 {
   char *output_dir, *model, *device, *precision, *trigger, *channels, *classes;
-  char *track, *shard;
+  char *track, *shard, *manifest, *embeddings;
   char **formats, **paths;
   double window, interval, silence;
   int n_jobs;
   gboolean resume, no_resume, force, dry_run, recursive, quiet, json, version;
+  gboolean report, tag_copy, subtitle_copy;
 } Words;
 
 static void
@@ -33,7 +34,7 @@ words_clear (Words * words)
 {
   char **texts[] = { &words->output_dir, &words->model, &words->device,
     &words->precision, &words->trigger, &words->channels, &words->classes,
-    &words->track, &words->shard
+    &words->track, &words->shard, &words->manifest, &words->embeddings
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -48,6 +49,7 @@ void
 options_clear (Options * options)
 {
   g_strfreev (options->paths);
+  g_free (options->manifest);
   g_free (options->output_dir);
   if (options->formats)
     g_ptr_array_unref (options->formats);
@@ -166,20 +168,30 @@ add_format (GPtrArray * formats, const char *name)
   return FALSE;
 }
 
-/* @lists: (nullable): each of names with commas between them. */
+/* Names with commas between them. */
 static gboolean
-read_formats (const char *const *lists, GPtrArray * formats)
+add_formats (GPtrArray * formats, const char *list)
 {
-  static const char *const defaults[] = { DEFAULT_FORMATS, NULL };
+  g_auto (GStrv) names = g_strsplit (list, ",", -1);
 
-  for (guint i = 0; (lists ? lists : defaults)[i]; i++) {
-    g_auto (GStrv) names = g_strsplit ((lists ? lists : defaults)[i], ",", -1);
-
-    for (guint j = 0; names[j]; j++)
-      if (!add_format (formats, names[j]))
-        return FALSE;
-  }
+  for (guint i = 0; names[i]; i++)
+    if (!add_format (formats, names[i]))
+      return FALSE;
   return TRUE;
+}
+
+/* What is asked for; if that is nothing at all, the default. */
+static gboolean
+read_formats (const Words * words, GPtrArray * formats)
+{
+  for (guint i = 0; words->formats && words->formats[i]; i++)
+    if (!add_formats (formats, words->formats[i]))
+      return FALSE;
+  if (words->report)
+    return add_formats (formats, "html");
+  if (words->formats || words->tag_copy || words->subtitle_copy)
+    return TRUE;
+  return add_formats (formats, DEFAULT_FORMATS);
 }
 
 /* ---- all of them ------------------------------------------------------------------------------------------------ */
@@ -214,13 +226,40 @@ read_listening (const Words * words, ListenSettings * listen)
   return TRUE;
 }
 
+/* Either paths or a list. */
 static gboolean
-read_rest (Words * words, Options * options)
+read_list (Words * words, Options * options)
 {
-  if (!words->paths) {
+  static const char *const kinds[] = { "npy", "safetensors", NULL };
+  g_autofree char *kind = choose ("embeddings", words->embeddings, kinds);
+
+  if (!kind)
+    return FALSE;
+  if (words->manifest && (words->paths || words->formats || words->report
+          || words->tag_copy || words->subtitle_copy)) {
+    tool_usage_error ("--manifest goes with neither paths nor formats: it "
+        "names the files itself, and a list comes of it");
+    return FALSE;
+  }
+  if (words->embeddings && !words->manifest) {
+    tool_usage_error ("--embeddings needs --manifest");
+    return FALSE;
+  }
+  if (!words->paths && !words->manifest) {
     tool_usage_error ("nothing to annotate: name files, folders or URIs");
     return FALSE;
   }
+  options->embeddings = words->embeddings != NULL;
+  options->rows_kind = g_str_equal (kind, "npy") ? ROWS_NPY : ROWS_SAFETENSORS;
+  options->manifest = g_steal_pointer (&words->manifest);
+  return TRUE;
+}
+
+static gboolean
+read_rest (Words * words, Options * options)
+{
+  if (!read_list (words, options))
+    return FALSE;
   if (words->n_jobs < 0) {
     tool_usage_error ("--jobs: %d is no number of files", words->n_jobs);
     return FALSE;
@@ -235,6 +274,8 @@ read_rest (Words * words, Options * options)
   options->force = words->force;
   options->dry_run = words->dry_run;
   options->recursive = words->recursive;
+  options->copying.tags = options->listen.tags = words->tag_copy;
+  options->copying.subtitles = words->subtitle_copy;
   options->quiet = words->quiet;
   options->json = words->json;
   options->paths = g_steal_pointer (&words->paths);
@@ -257,7 +298,9 @@ help_text (void)
       "  emotion2vec-annotate -r -o notes/ recordings/       "
       "a whole folder\n"
       "  emotion2vec-annotate --trigger speech film.mkv      "
-      "one result for each stretch of speech\n\n"
+      "one result for each stretch of speech\n"
+      "  emotion2vec-annotate --manifest train.jsonl -o out/  "
+      "labels a corpus: out/train.emotions.jsonl\n\n"
       "A run that was ended at any moment goes on where it was when it is "
       "started again.\n"
       "Exit status: 0 all done, 1 some files failed (the others were done), "
@@ -273,6 +316,9 @@ parse_words (Words * w, int *argc, char ***argv)
   const GOptionEntry entries[] = {
     {"output-dir", 'o', 0, G_OPTION_ARG_FILENAME, &w->output_dir, "Put outputs there, not beside the inputs", "DIR"},
     {"format", 'f', 0, G_OPTION_ARG_STRING_ARRAY, &w->formats, "What to write; see below (" DEFAULT_FORMATS ")", "FMT[,FMT…]"},
+    {"report", 0, 0, G_OPTION_ARG_NONE, &w->report, "Write an HTML report too: as --format html", NULL},
+    {"tag-copy", 0, 0, G_OPTION_ARG_NONE, &w->tag_copy, "Copy each file, with tags that say what was heard", NULL},
+    {"subtitle-copy", 0, 0, G_OPTION_ARG_NONE, &w->subtitle_copy, "Copy each film, with a subtitle track of what was heard", NULL},
     {"recursive", 'r', 0, G_OPTION_ARG_NONE, &w->recursive, "Look into folders inside folders", NULL},
     {"track", 't', 0, G_OPTION_ARG_STRING, &w->track, "Audio track, counted from 1, or all (1)", "N|all"},
     {"channels", 'c', 0, G_OPTION_ARG_STRING, &w->channels, "Of several channels hear mix, first or each (mix)", "WHICH"},
@@ -285,7 +331,9 @@ parse_words (Words * w, int *argc, char ***argv)
     {"device", 'd', 0, G_OPTION_ARG_STRING, &w->device, "auto, vulkan, cpu, or one of emotion2vec-model devices (auto)", "D"},
     {"precision", 'p', 0, G_OPTION_ARG_STRING, &w->precision, "auto, fp32 or fp16 (auto)", "P"},
     {"jobs", 'j', 0, G_OPTION_ARG_INT, &w->n_jobs, "Files at once (as many as processors, at most 4)", "N"},
-    {"shard", 0, 0, G_OPTION_ARG_STRING, &w->shard, "Do only part I of N of the files", "I/N"},
+    {"manifest", 0, 0, G_OPTION_ARG_FILENAME, &w->manifest, "Label the utterances of a list: JSON Lines, or Kaldi's wav.scp", "FILE"},
+    {"embeddings", 0, 0, G_OPTION_ARG_STRING, &w->embeddings, "With --manifest: write their embeddings too, as npy or safetensors", "KIND"},
+    {"shard", 0, 0, G_OPTION_ARG_STRING, &w->shard, "Do only part I of N of the files, or of the list", "I/N"},
     {"resume", 0, 0, G_OPTION_ARG_NONE, &w->resume, "Leave out what was done before with the same settings (as always)", NULL},
     {"no-resume", 0, 0, G_OPTION_ARG_NONE, &w->no_resume, "Do everything anew", NULL},
     {"force", 0, 0, G_OPTION_ARG_NONE, &w->force, "Overwrite files that this program did not write", NULL},
@@ -315,7 +363,7 @@ options_parse (Options * options, int *argc, char ***argv)
   options->formats = g_ptr_array_new ();
   if (options->version)
     return TRUE;
-  return read_formats ((const char *const *) words.formats, options->formats)
+  return read_formats (&words, options->formats)
       && read_listening (&words, &options->listen)
       && read_track (words.track, options)
       && read_shard (words.shard, options) && read_rest (&words, options);

@@ -5,17 +5,23 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
+#include "copying.h"
 #include "formats.h"
 #include "listen.h"
+#include "rows.h"
 
 G_BEGIN_DECLS
 
 typedef struct
 {
   GStrv paths;
+  char *manifest;               /* (nullable): a list of utterances instead of paths */
+  gboolean embeddings;
+  RowsKind rows_kind;
   char *output_dir;             /* (nullable) */
   GPtrArray *formats;           /* of const Format */
   ListenSettings listen;        /* less what the model tells: model is as given, or NULL */
+  Copying copying;
   gboolean all_tracks;
   guint track;                  /* counted from 0 */
   guint n_jobs;

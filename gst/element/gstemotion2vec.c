@@ -55,6 +55,9 @@
  * gst-launch-1.0 -m filesrc location=speech.opus ! decodebin ! emotion2vec classes="negative=angry+disgusted+fearful+sad,positive=happy,neutral" smoothing=2 ! fakesink
  * ]| Three classes instead of nine, and a mean over the last seconds.
  * |[
+ * gst-launch-1.0 -m filesrc location=speech.opus ! decodebin ! emotion2vec head-file=calls.gguf ! fakesink
+ * ]| Classes of your own, by a head that `emotion2vec-model probe train` made.
+ * |[
  * gst-launch-1.0 -m playbin uri=file:///tmp/film.mkv audio-filter="emotion2vec interval=2000000000"
  * ]| Listen while it is analysed.
  * |[
@@ -519,8 +522,8 @@ gst_emotion2vec_stop (GstBaseTransform * trans)
 static void
 get_labels (GstEmotion2vec * self, GValue * array)
 {
-  const char *const *labels =
-      self->engine ? gst_emotion2vec_engine_labels (self->engine) : NULL;
+  const char *const *labels = self->engine ?
+      gst_emotion2vec_head_labels (self->head, self->engine) : NULL;
 
   for (guint i = 0; labels && labels[i]; i++) {
     GValue label = G_VALUE_INIT;
@@ -567,6 +570,9 @@ make_stats (GstEmotion2vec * self)
       gst_emotion2vec_engine_model_name (self->engine),
       "device", G_TYPE_STRING,
       gst_emotion2vec_engine_device (self->engine), NULL);
+  if (self->head)
+    gst_structure_set (stats, "head", G_TYPE_STRING,
+        gst_emotion2vec_head_name (self->head), NULL);
   return stats;
 }
 
@@ -574,15 +580,36 @@ make_stats (GstEmotion2vec * self)
 static void
 follow_change (GstEmotion2vec * self, guint id)
 {
-  if (id == GST_EMOTION2VEC_PROP_MODEL_FILE) {
-    gst_emotion2vec_swap_model (self);
-  } else if (id == GST_EMOTION2VEC_PROP_MAX_PENDING) {
-    GST_OBJECT_LOCK (self);
-    if (self->stream)
-      gst_emotion2vec_stream_set_max_pending (self->stream,
-          self->settings.max_pending);
-    GST_OBJECT_UNLOCK (self);
-  }
+  if (id != GST_EMOTION2VEC_PROP_MAX_PENDING)
+    return;
+  GST_OBJECT_LOCK (self);
+  if (self->stream)
+    gst_emotion2vec_stream_set_max_pending (self->stream,
+        self->settings.max_pending);
+  GST_OBJECT_UNLOCK (self);
+}
+
+static gboolean
+is_file (const GParamSpec * spec)
+{
+  return spec->owner_type == GST_TYPE_EMOTION2VEC
+      && (spec->param_id == GST_EMOTION2VEC_PROP_MODEL_FILE
+      || spec->param_id == GST_EMOTION2VEC_PROP_HEAD_FILE);
+}
+
+/* Called once for all properties that one g_object_set() sets: so a model and its head change together. */
+static void
+gst_emotion2vec_dispatch_properties_changed (GObject * object, guint n,
+    GParamSpec ** specs)
+{
+  gboolean swap = FALSE;
+
+  for (guint i = 0; i < n; i++)
+    swap = swap || is_file (specs[i]);
+  if (swap)
+    gst_emotion2vec_swap_model (GST_EMOTION2VEC (object));
+  G_OBJECT_CLASS (gst_emotion2vec_parent_class)->dispatch_properties_changed
+      (object, n, specs);
 }
 
 static void
@@ -644,6 +671,8 @@ gst_emotion2vec_class_init (GstEmotion2vecClass * klass)
 
   object_class->set_property = gst_emotion2vec_set_property;
   object_class->get_property = gst_emotion2vec_get_property;
+  object_class->dispatch_properties_changed =
+      gst_emotion2vec_dispatch_properties_changed;
   object_class->finalize = gst_emotion2vec_finalize;
   gst_emotion2vec_settings_install (object_class);
 

@@ -38,6 +38,19 @@ set_times (GstEmotion2vec * self, const GstEmotion2vecWindow * window,
       GST_FORMAT_TIME, window->position);
 }
 
+/* From the start of @window to that of the next; NONE if no interval made it. */
+static GstClockTime
+interval_after (GstEmotion2vec * self, const GstEmotion2vecWindow * window)
+{
+  const GstEmotion2vecWindowSettings *settings = &self->window_settings;
+
+  if (window->trigger != GST_EMOTION2VEC_TRIGGER_INTERVAL
+      || settings->window == 0)
+    return GST_CLOCK_TIME_NONE;
+  return self->stride * (settings->interval > 0 ? settings->interval :
+      settings->window);
+}
+
 /* What is known of a result before inference. @tail_serial: as analyse(). */
 static GstEmotion2vecResult *
 begin_result (GstEmotion2vec * self, const GstEmotion2vecWindow * window,
@@ -56,6 +69,7 @@ begin_result (GstEmotion2vec * self, const GstEmotion2vecWindow * window,
   result->speech = window->speech;
   result->channel = window->channel;
   result->speech_trigger = window->trigger == GST_EMOTION2VEC_TRIGGER_SPEECH;
+  result->interval = interval_after (self, window);
   result->stretch = self->first_stretch + window->stretch;
   result->offset = gst_util_uint64_scale (window->start, GST_SECOND,
       (guint64) self->info.rate);

@@ -4,10 +4,10 @@
  * gstemotion2vecstates.c engine and settings on the way to PAUSED, and back
  * gstemotion2vecinput.c  audio -> windows -> the engine's queue
  * gstemotion2vecoutput.c results -> messages, metas, events, tags
- * gstemotion2vecswap.c   another model while it runs
+ * gstemotion2vecswap.c   another model or head while it runs
  *
  * Threads: the streaming thread runs input and output; the engine's delivery thread completes results and posts messages;
- * a background thread swaps models; anybody sets properties. State changes and the streaming thread exclude each other.
+ * a background thread swaps models and heads; anybody sets properties. State changes and the streaming thread exclude each other.
  * Locks, in the order in which they may be taken: `swapping`, `scoring`, the object lock, the engine's. None is held
  * while something is posted, pushed or waited for, except `swapping` while a stream moves.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
@@ -35,6 +35,7 @@ struct _GstEmotion2vec
   GstEmotion2vecSettings settings;
   GstEmotion2vecEngine *engine; /* from NULL->READY to READY->NULL, and ... */
   GstEmotion2vecStream *stream; /* ... its queue: the same object all the time */
+  GstEmotion2vecHead *head;     /* (nullable): that of the queue, in place of the model's own */
   gboolean stopping;            /* PAUSED->READY has begun: keeps a FLUSH_STOP from undoing what it released */
   gboolean live;                /* upstream said so when it was asked last */
   GstClockTime delay;           /* how long audio is held back, as LATENCY was answered last ... */
@@ -46,7 +47,7 @@ struct _GstEmotion2vec
   gint64 retry_at;              /* ... then, monotonic time in us */
   gint64 backoff;               /* us */
   char *told_trouble;           /* (nullable): the last warning about a device that went on, since READY->PAUSED */
-  guint swap_serial;            /* of the last change of model-file */
+  guint swap_serial;            /* of the last change of model-file or head-file */
 
   /* scoring lock: streaming thread and delivery thread */
   GMutex scoring;
@@ -101,6 +102,10 @@ gboolean gst_emotion2vec_states_open (GstEmotion2vec * self);
 /* READY -> PAUSED: takes the settings over and prepares the model for windows of their length. FALSE: an error was
  * posted, or flushing. */
 gboolean gst_emotion2vec_states_prepare (GstEmotion2vec * self);
+
+/* (transfer full) (nullable): of that file, on the engine; without a name, NULL and no error. */
+GstEmotion2vecHead *gst_emotion2vec_open_head (const char *head_file, const GstEmotion2vecEngine * engine,
+    GError ** error);
 
 /* PAUSED -> READY: the streaming thread may be waiting for the engine, with the lock that the base class needs. */
 void gst_emotion2vec_states_release (GstEmotion2vec * self);
@@ -166,8 +171,8 @@ void gst_emotion2vec_output_fail (GstEmotion2vec * self, const GError * error);
 
 /* ---- gstemotion2vecswap.c ---- */
 
-/* Loads the model of the property in the background and lets it take over. Any thread; NULL and stopped elements do
- * nothing. */
+/* Loads the model and the head of the properties in the background and lets them take over. Any thread; NULL and stopped
+ * elements do nothing. */
 void gst_emotion2vec_swap_model (GstEmotion2vec * self);
 
 G_END_DECLS

@@ -113,6 +113,7 @@ void
 gst_emotion2vec_settings_clear (GstEmotion2vecSettings * settings)
 {
   g_clear_pointer (&settings->model_file, g_free);
+  g_clear_pointer (&settings->head_file, g_free);
   g_clear_pointer (&settings->device, g_free);
   g_clear_pointer (&settings->classes, g_free);
   g_clear_pointer (&settings->source_id, g_free);
@@ -143,6 +144,7 @@ static const struct
   gsize offset;
 } fields[] = {
   FIELD (MODEL_FILE, KIND_TEXT, model_file),
+  FIELD (HEAD_FILE, KIND_TEXT, head_file),
   FIELD (DEVICE, KIND_TEXT, device),
   FIELD (PRECISION, KIND_CHOICE, precision),
   FIELD (WINDOW, KIND_TIME, window),
@@ -281,6 +283,12 @@ install_model (GObjectClass * klass)
           "installed model. May change in any state: another model is loaded "
           "in the background and takes over between two windows", NULL,
           IN_ANY_STATE));
+  g_object_class_install_property (klass, GST_EMOTION2VEC_PROP_HEAD_FILE,
+      g_param_spec_string ("head-file", "Head file",
+          "GGUF file of a linear head with classes of its own, which replaces "
+          "the model's; made by emotion2vec-model probe train; unset: none. "
+          "May change in any state, as model-file does; both at once if one "
+          "call sets both", NULL, IN_ANY_STATE));
   g_object_class_install_property (klass, GST_EMOTION2VEC_PROP_DEVICE,
       g_param_spec_string ("device", "Device",
           "Where the model runs: auto (a Vulkan device, else the CPU with a "

@@ -41,6 +41,7 @@ typedef enum
 enum
 {
   GST_EMOTION2VEC_PROP_MODEL_FILE = 1,
+  GST_EMOTION2VEC_PROP_HEAD_FILE,
   GST_EMOTION2VEC_PROP_DEVICE,
   GST_EMOTION2VEC_PROP_PRECISION,
   GST_EMOTION2VEC_PROP_WINDOW,
@@ -73,7 +74,7 @@ enum
 
 typedef struct
 {
-  char *model_file, *device;    /* (nullable) */
+  char *model_file, *head_file, *device;        /* (nullable) */
   GstEmotion2vecPrecision precision;
   GstClockTime window, interval, minimum_duration, max_window;
   GstClockTime speech_hangover;

@@ -17,21 +17,48 @@ gst_emotion2vec_states_set_flushing (GstEmotion2vec * self, gboolean flushing)
   GST_OBJECT_UNLOCK (self);
 }
 
-gboolean
-gst_emotion2vec_states_open (GstEmotion2vec * self)
+GstEmotion2vecHead *
+gst_emotion2vec_open_head (const char *head_file,
+    const GstEmotion2vecEngine * engine, GError ** error)
 {
-  g_autofree char *model_file = NULL, *device = NULL;
+  return head_file && *head_file ?
+      gst_emotion2vec_head_open (head_file, engine, error) : NULL;
+}
+
+/* The engine and the head of the properties. (transfer full) */
+static GstEmotion2vecEngine *
+open_engine (GstEmotion2vec * self, GstEmotion2vecHead ** head, GError ** error)
+{
+  g_autofree char *model_file = NULL, *head_file = NULL, *device = NULL;
   GstEmotion2vecPrecision precision;
-  g_autoptr (GError) error = NULL;
   GstEmotion2vecEngine *engine;
-  const char *warning;
+  GError *failure = NULL;
 
   GST_OBJECT_LOCK (self);
   model_file = g_strdup (self->settings.model_file);
+  head_file = g_strdup (self->settings.head_file);
   device = g_strdup (self->settings.device);
   precision = self->settings.precision;
   GST_OBJECT_UNLOCK (self);
-  engine = gst_emotion2vec_engine_open (model_file, device, precision, &error);
+  engine = gst_emotion2vec_engine_open (model_file, device, precision, error);
+  if (!engine)
+    return NULL;
+  *head = gst_emotion2vec_open_head (head_file, engine, &failure);
+  if (failure) {
+    g_propagate_error (error, failure);
+    g_clear_pointer (&engine, gst_emotion2vec_engine_unref);
+  }
+  return engine;
+}
+
+gboolean
+gst_emotion2vec_states_open (GstEmotion2vec * self)
+{
+  g_autoptr (GError) error = NULL;
+  GstEmotion2vecHead *head = NULL;
+  GstEmotion2vecEngine *engine = open_engine (self, &head, &error);
+  const char *warning;
+
   if (!engine) {
     gst_emotion2vec_post_error (self, error);
     return FALSE;
@@ -40,6 +67,8 @@ gst_emotion2vec_states_open (GstEmotion2vec * self)
   self->engine = engine;
   self->stream = gst_emotion2vec_stream_new (engine,
       gst_emotion2vec_output_done, self);
+  self->head = head;
+  gst_emotion2vec_stream_set_head (self->stream, head);
   self->n_late = self->n_reverse = 0;
   GST_OBJECT_UNLOCK (self);
   warning = gst_emotion2vec_engine_warning (engine);
@@ -54,6 +83,7 @@ gst_emotion2vec_states_close (GstEmotion2vec * self)
 {
   GstEmotion2vecEngine *engine;
   GstEmotion2vecStream *stream;
+  GstEmotion2vecHead *head;
 
   GST_OBJECT_LOCK (self);
   if (self->stream)
@@ -63,10 +93,12 @@ gst_emotion2vec_states_close (GstEmotion2vec * self)
   GST_OBJECT_LOCK (self);
   engine = g_steal_pointer (&self->engine);
   stream = g_steal_pointer (&self->stream);
+  head = g_steal_pointer (&self->head);
   GST_OBJECT_UNLOCK (self);
   g_mutex_unlock (&self->swapping);
   g_clear_pointer (&stream, gst_emotion2vec_stream_free);
   g_clear_pointer (&engine, gst_emotion2vec_engine_unref);
+  gst_emotion2vec_head_unref (head);
 }
 
 /* Under the object lock. */
@@ -139,8 +171,8 @@ take_classes (GstEmotion2vec * self)
   GST_OBJECT_UNLOCK (self);
   /* no other model between the question and what is made of the answer */
   g_mutex_lock (&self->swapping);
-  classes = gst_emotion2vec_classes_new (gst_emotion2vec_engine_names
-      (self->engine), spec, &error);
+  classes = gst_emotion2vec_classes_new (gst_emotion2vec_head_names
+      (self->head, self->engine), spec, &error);
   if (classes)
     use_classes (self, classes);
   g_mutex_unlock (&self->swapping);

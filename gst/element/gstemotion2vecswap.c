@@ -1,8 +1,9 @@
-/* gstemotion2vecswap.c - another model for the emotion2vec element while it runs.
+/* gstemotion2vecswap.c - another model or head for the emotion2vec element while it runs.
  *
- * A background thread opens the engine of the new model, warms it up with a queue of its own, and then moves the element's
- * queue over: windows that wait are run by the new model, those in flight are waited for, and results stay in order. If
- * anything of it fails, the element keeps its model and posts a warning. The last change wins.
+ * A background thread opens the engine of the model, which for another head is the one in use, warms it up with a queue of
+ * its own, and then moves the element's queue over: windows that wait are run by the new model and scored by the new head,
+ * those in flight are waited for, and results stay in order. If anything of it fails, the element keeps what it has and
+ * posts a warning. The last change wins.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gstemotion2vecpriv.h"
 
@@ -10,8 +11,8 @@
 
 typedef struct
 {
-  guint serial;                 /* of the change of model-file */
-  char *model_file, *device, *spec;
+  guint serial;                 /* of the change of model-file or head-file */
+  char *model_file, *head_file, *device, *spec;
   GstEmotion2vecPrecision precision;
   guint n_samples;              /* of a window; 0: of any length */
 } Swap;
@@ -22,6 +23,7 @@ swap_free (gpointer data)
   Swap *swap = data;
 
   g_free (swap->model_file);
+  g_free (swap->head_file);
   g_free (swap->device);
   g_free (swap->spec);
   g_free (swap);
@@ -54,70 +56,98 @@ warm_up (const Swap * swap, GstEmotion2vecEngine * engine, GError ** error)
   return warm;
 }
 
+/* What the element gets, and afterwards what it had. */
+typedef struct
+{
+  GstEmotion2vecEngine *engine;
+  GstEmotion2vecHead *head;
+  GstEmotion2vecClasses *classes;
+} Parts;
+
+static void
+parts_clear (Parts * parts)
+{
+  gst_emotion2vec_classes_free (parts->classes);
+  gst_emotion2vec_head_unref (parts->head);
+  g_clear_pointer (&parts->engine, gst_emotion2vec_engine_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Parts, parts_clear);
+
 typedef struct
 {
   GstEmotion2vec *self;
-  GstEmotion2vecClasses **classes;
+  Parts *parts;
 } Exchange;
 
-/* Between the last result of the old model and the first of the new one. */
+/* Between the last result of the old model or head and the first of the new one. */
 static void
-exchange_classes (gpointer data)
+exchange_scoring (gpointer data)
 {
-  Exchange *exchange = data;
+  const Exchange *exchange = data;
+  GstEmotion2vec *self = exchange->self;
+  Parts *parts = exchange->parts;
   GstEmotion2vecClasses *old;
 
-  g_mutex_lock (&exchange->self->scoring);
-  old = exchange->self->classes;
-  exchange->self->classes = *exchange->classes;
-  *exchange->classes = old;
-  gst_emotion2vec_scorer_reset (exchange->self->scorer);
-  g_mutex_unlock (&exchange->self->scoring);
+  gst_emotion2vec_stream_set_head (self->stream, parts->head);
+  g_mutex_lock (&self->scoring);
+  old = self->classes;
+  self->classes = parts->classes;
+  parts->classes = old;
+  gst_emotion2vec_scorer_reset (self->scorer);
+  g_mutex_unlock (&self->scoring);
 }
 
-/* Exchanges engine and classes for those given, if the change is still wanted. FALSE: it is not. */
+/* Exchanges the parts for those given, if the change is still wanted. FALSE: it is not. */
 static gboolean
-move (GstEmotion2vec * self, const Swap * swap,
-    GstEmotion2vecEngine ** engine, GstEmotion2vecClasses ** classes)
+move (GstEmotion2vec * self, const Swap * swap, Parts * parts)
 {
-  Exchange exchange = { self, classes };
-  GstEmotion2vecEngine *old;
+  Exchange exchange = { self, parts };
+  Parts old;
   gboolean moved;
 
   g_mutex_lock (&self->swapping);
   GST_OBJECT_LOCK (self);
   moved = self->stream && swap->serial == self->swap_serial;
   GST_OBJECT_UNLOCK (self);
-  moved = moved && gst_emotion2vec_stream_move (self->stream, *engine,
-      exchange_classes, &exchange);
+  moved = moved && gst_emotion2vec_stream_move (self->stream, parts->engine,
+      exchange_scoring, &exchange);
   if (moved) {
     GST_OBJECT_LOCK (self);
-    old = self->engine;
-    self->engine = *engine;
-    *engine = old;
+    old.engine = self->engine;
+    old.head = self->head;
+    self->engine = parts->engine;
+    self->head = parts->head;
+    parts->engine = old.engine;
+    parts->head = old.head;
     GST_OBJECT_UNLOCK (self);
   }
   g_mutex_unlock (&self->swapping);
   return moved;
 }
 
-/* Opens and tries the new model. (transfer full) */
-static GstEmotion2vecEngine *
-open_engine (const Swap * swap, GstEmotion2vecClasses ** classes,
-    GError ** error)
+/* Opens and tries the new model and head. FALSE, perhaps without an error: flushing. */
+static gboolean
+open_parts (const Swap * swap, Parts * parts, GError ** error)
 {
-  GstEmotion2vecEngine *engine =
-      gst_emotion2vec_engine_open (swap->model_file, swap->device,
-      swap->precision, error);
+  GError *failure = NULL;
 
-  if (!engine)
-    return NULL;
-  if (check_window (swap, engine, error) && warm_up (swap, engine, error))
-    *classes = gst_emotion2vec_classes_new (gst_emotion2vec_engine_names
-        (engine), swap->spec, error);
-  if (!*classes)
-    g_clear_pointer (&engine, gst_emotion2vec_engine_unref);
-  return engine;
+  parts->engine = gst_emotion2vec_engine_open (swap->model_file, swap->device,
+      swap->precision, error);
+  if (!parts->engine)
+    return FALSE;
+  parts->head = gst_emotion2vec_open_head (swap->head_file, parts->engine,
+      &failure);
+  if (failure) {
+    g_propagate_error (error, failure);
+    return FALSE;
+  }
+  if (!check_window (swap, parts->engine, error)
+      || !warm_up (swap, parts->engine, error))
+    return FALSE;
+  parts->classes = gst_emotion2vec_classes_new (gst_emotion2vec_head_names
+      (parts->head, parts->engine), swap->spec, error);
+  return parts->classes != NULL;
 }
 
 /* In the background. */
@@ -126,21 +156,19 @@ run (GstElement * element, gpointer data)
 {
   GstEmotion2vec *self = GST_EMOTION2VEC (element);
   const Swap *swap = data;
-  GstEmotion2vecClasses *classes = NULL;
-  GstEmotion2vecEngine *engine;
+  g_auto (Parts) parts = { NULL };
   g_autoptr (GError) error = NULL;
 
   gst_emotion2vec_post_progress (self, GST_PROGRESS_TYPE_START, "model",
       "Loading the model");
-  engine = open_engine (swap, &classes, &error);
-  if (!engine) {
+  if (!open_parts (swap, &parts, &error)) {
     gst_emotion2vec_post_progress (self, GST_PROGRESS_TYPE_ERROR, "model",
         "The model was not changed");
     if (error)
       gst_emotion2vec_post_warning (self, error, "The model stays as it was.");
     return;
   }
-  if (move (self, swap, &engine, &classes)) {
+  if (move (self, swap, &parts)) {
     gst_emotion2vec_post_progress (self, GST_PROGRESS_TYPE_COMPLETE, "model",
         "The model is in use");
     g_object_notify (G_OBJECT (self), "labels");
@@ -148,8 +176,6 @@ run (GstElement * element, gpointer data)
     gst_emotion2vec_post_progress (self, GST_PROGRESS_TYPE_CANCELED, "model",
         "The model is not wanted any more");
   }
-  gst_emotion2vec_classes_free (classes);
-  gst_emotion2vec_engine_unref (engine);
 }
 
 void
@@ -162,6 +188,7 @@ gst_emotion2vec_swap_model (GstEmotion2vec * self)
   open = self->engine != NULL;
   swap->serial = ++self->swap_serial;
   swap->model_file = g_strdup (self->settings.model_file);
+  swap->head_file = g_strdup (self->settings.head_file);
   swap->device = g_strdup (self->settings.device);
   swap->spec = g_strdup (self->settings.classes);
   swap->precision = self->settings.precision;

@@ -80,19 +80,50 @@ pick_scores (const GstEmotion2vecEngine * engine, const E2vResult * output,
     result->model_scores[c] = (double) output->scores[engine->classes[c]];
 }
 
-/* @output: arrays are taken out of it. */
+/* The model's own head. */
 static void
-fill_result (const GstEmotion2vecEngine * engine, E2vResult * output,
+fill_scores (const GstEmotion2vecEngine * engine, const E2vResult * output,
     GstEmotion2vecWant wants, GstEmotion2vecResult * result)
 {
-  result->n_frames = output->n_frames;
-  result->dim = output->dim;
-  result->frame_rate = engine->frame_rate;
   if (output->scores && engine->n_classes > 0)
     pick_scores (engine, output, result);
   if (output->frame_scores && engine->n_classes > 0
       && (wants & GST_EMOTION2VEC_WANT_FRAME_SCORES))
     pick_frame_scores (engine, output, result);
+}
+
+/* A head of the stream's own. */
+static void
+compute_scores (const E2vHead * head, const E2vResult * output,
+    GstEmotion2vecWant wants, GstEmotion2vecResult * result)
+{
+  const guint n = e2v_head_spec (head)->n_classes;
+
+  result->n_model_classes = n;
+  result->model_scores = g_new (double, n);
+  e2v_head_scores (head, output->utterance, result->model_scores);
+  if (!(wants & GST_EMOTION2VEC_WANT_FRAME_SCORES))
+    return;
+  result->model_frame_scores = g_new (float, (gsize) output->n_frames * n);
+  e2v_head_frame_scores (head, output->frames, output->n_frames,
+      result->model_frame_scores);
+}
+
+/* @output: arrays are taken out of it. */
+static void
+fill_result (const GstEmotion2vecEngine * engine, E2vResult * output,
+    const GstEmotion2vecRequest * request)
+{
+  const GstEmotion2vecWant wants = request->wants;
+  GstEmotion2vecResult *result = request->result;
+
+  result->n_frames = output->n_frames;
+  result->dim = output->dim;
+  result->frame_rate = engine->frame_rate;
+  if (request->head)
+    compute_scores (request->head, output, wants, result);
+  else
+    fill_scores (engine, output, wants, result);
   if (wants & GST_EMOTION2VEC_WANT_UTTERANCE_EMBEDDING)
     result->utterance = g_steal_pointer (&output->utterance);
   if (wants & GST_EMOTION2VEC_WANT_FRAME_EMBEDDING)
@@ -105,15 +136,18 @@ static E2vWant
 encoder_wants (const GstEmotion2vecEngine * engine,
     GstEmotion2vecRequest * const *requests, guint n)
 {
-  guint wants = 0;
   E2vWant want = 0;
 
-  for (guint i = 0; i < n; i++)
-    wants |= requests[i]->wants;
-  if (wants & GST_EMOTION2VEC_WANT_FRAME_EMBEDDING)
-    want |= E2V_WANT_FRAMES;
-  if ((wants & GST_EMOTION2VEC_WANT_FRAME_SCORES) && engine->n_classes > 0)
-    want |= E2V_WANT_FRAME_SCORES;
+  for (guint i = 0; i < n; i++) {
+    const guint wants = requests[i]->wants;
+    gboolean frame_scores = (wants & GST_EMOTION2VEC_WANT_FRAME_SCORES) != 0;
+
+    if ((wants & GST_EMOTION2VEC_WANT_FRAME_EMBEDDING)
+        || (frame_scores && requests[i]->head))
+      want |= E2V_WANT_FRAMES;
+    if (frame_scores && !requests[i]->head && engine->n_classes > 0)
+      want |= E2V_WANT_FRAME_SCORES;
+  }
   return want;
 }
 
@@ -157,7 +191,7 @@ run_windows (const GstEmotion2vecEngine * engine,
   for (guint i = 0; i < n; i++) {
     GstEmotion2vecRequest *request = requests[i];
 
-    fill_result (engine, outputs[i], request->wants, request->result);
+    fill_result (engine, outputs[i], request);
     request->result->inference_time = elapsed;
     request->time = elapsed / n;
     request->rerun = outputs[i]->rerun;

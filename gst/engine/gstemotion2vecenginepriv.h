@@ -5,6 +5,7 @@
 #define GST_EMOTION2VEC_ENGINE_PRIV_H
 
 #include "e2vencoder.h"
+#include "e2vhead.h"
 #include "gstemotion2vecmeter.h"
 #include "gstemotion2vecrequest.h"
 
@@ -51,6 +52,7 @@ struct _GstEmotion2vecStream
   /* lock */
   guint n_refs;                 /* the owner's, and one a request */
   GstEmotion2vecEngine *engine; /* a user of it until the stream is freed */
+  GstEmotion2vecHead *head;     /* (nullable): a reference */
   GCond changed;                /* something below changed */
   guint max_pending;
   gboolean flushing, moving;

@@ -9,6 +9,7 @@ gst_emotion2vec_request_free (GstEmotion2vecRequest * request)
 {
   gst_emotion2vec_window_free (request->window);
   gst_emotion2vec_result_free (request->result);
+  gst_emotion2vec_head_unref (request->head);
   g_clear_error (&request->error);
   if (request->stream)
     gst_emotion2vec_stream_unref (request->stream);

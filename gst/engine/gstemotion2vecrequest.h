@@ -17,6 +17,7 @@ typedef struct
   GstEmotion2vecWindow *window; /* NULL: a warm-up */
   GstEmotion2vecResult *result;
   GstEmotion2vecWant wants;
+  GstEmotion2vecHead *head;     /* (nullable): a reference, that of the stream when it was taken */
   gboolean lossless;            /* its result waits until it is popped */
 
   guint n_samples;              /* of the window, or to warm up for */

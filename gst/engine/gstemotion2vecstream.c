@@ -53,6 +53,7 @@ gst_emotion2vec_stream_unref (GstEmotion2vecStream * stream)
   if (--stream->n_refs > 0)
     return;
   g_clear_error (&stream->warm_up_error);
+  gst_emotion2vec_head_unref (stream->head);
   g_cond_clear (&stream->changed);
   g_free (stream);
 }
@@ -143,6 +144,7 @@ gst_emotion2vec_stream_take (GstEmotion2vecStream * stream)
 
   if (request->window) {
     begin_result (stream, request);
+    request->head = gst_emotion2vec_head_ref (stream->head);
     stream->n_waiting--;
   }
   stream->n_running++;
@@ -352,6 +354,20 @@ gst_emotion2vec_stream_close (GstEmotion2vecStream * stream)
   stream->going = TRUE;
   changed (stream);
   gst_emotion2vec_unlock ();
+}
+
+void
+gst_emotion2vec_stream_set_head (GstEmotion2vecStream * stream,
+    GstEmotion2vecHead * head)
+{
+  GstEmotion2vecHead *old;
+
+  if (!enter (stream))
+    return;
+  old = stream->head;
+  stream->head = gst_emotion2vec_head_ref (head);
+  gst_emotion2vec_unlock ();
+  gst_emotion2vec_head_unref (old);
 }
 
 void

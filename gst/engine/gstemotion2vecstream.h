@@ -9,6 +9,7 @@
 #define GST_EMOTION2VEC_STREAM_H
 
 #include "gstemotion2vecengine.h"
+#include "gstemotion2vechead.h"
 #include "gstemotion2vecresult.h"
 #include "gstemotion2vecwindow.h"
 
@@ -50,6 +51,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstEmotion2vecStream, gst_emotion2vec_stream_free
 
 /* Whoever moves the stream gives up, and nobody may move it any more. Any thread. */
 void gst_emotion2vec_stream_close (GstEmotion2vecStream * stream);
+
+/* Scores of windows that are taken from now on are those of @head; NULL: of the model's own. @head: (nullable), fits the
+ * engine's model. The stream takes a reference. Any thread: before the first window, or as the between func of move(). */
+void gst_emotion2vec_stream_set_head (GstEmotion2vecStream * stream, GstEmotion2vecHead * head);
 
 /* How many windows may wait, those in flight not counted; at least 1. */
 void gst_emotion2vec_stream_set_max_pending (GstEmotion2vecStream * stream, guint max_pending);
@@ -98,7 +103,8 @@ gboolean gst_emotion2vec_stream_warm_up (GstEmotion2vecStream * stream, guint n_
 
 typedef void (*GstEmotion2vecBetweenFunc) (gpointer user_data);
 
-/* Moves the stream, its waiting windows included, to @engine: a model swap between two windows. Waits for what is in
+/* Moves the stream, its waiting windows included, to @engine, which may be the one it is on: a swap of model or head
+ * between two windows. Waits for what is in
  * flight on the old engine, so is called from a background thread, not from a done func; submit goes on meanwhile.
  * Results stay in order. On return the stream keeps @engine and no longer the old one. FALSE: the stream is
  * being freed or closed meanwhile, and stays where it was.

@@ -39,6 +39,7 @@ annotation_free (Annotation * annotation)
   g_free (annotation->device);
   g_free (annotation->version);
   g_strfreev (annotation->labels);
+  gst_clear_tag_list (&annotation->tags);
   g_array_unref (annotation->windows);
   g_array_unref (annotation->scores);
   g_array_unref (annotation->segments);
@@ -358,6 +359,23 @@ annotation_tracks (const Annotation * annotation)
   }
   g_array_sort (tracks, compare_tracks);
   return tracks;
+}
+
+GArray *
+annotation_spans (const Annotation * annotation, const AnnotationTrack * track)
+{
+  GArray *spans = g_array_new (FALSE, FALSE, sizeof (AnnotationSpan));
+  g_autoptr (GArray) windows = windows_of_track (annotation, track);
+
+  share_time (annotation, windows);
+  for (guint i = 0; i < windows->len; i++) {
+    const Said *said = &g_array_index (windows, Said, i);
+    const AnnotationSpan span = { said->window, said->from, said->to };
+
+    if (span.from < span.to)
+      g_array_append_val (spans, span);
+  }
+  return spans;
 }
 
 gboolean

@@ -44,6 +44,13 @@ typedef struct
   gboolean speech;              /* by the speech trigger */
 } AnnotationTrack;
 
+/* The time that a window speaks for; spans of one track do not overlap. */
+typedef struct
+{
+  const AnnotationWindow *window;
+  GstClockTime from, to;
+} AnnotationSpan;
+
 /* The loudest and the softest sample of a stretch of the audio, full scale +-1. */
 typedef struct
 {
@@ -70,6 +77,7 @@ typedef struct
   GArray *windows;              /* AnnotationWindow, by start for each channel and trigger */
   GArray *scores;               /* double; see AnnotationWindow.scores */
   GArray *segments;             /* AnnotationSegment, by start; empty before annotation_finish() */
+  GstTagList *tags;             /* (nullable): what the element says of the whole track, if it was asked */
   GArray *peaks;                /* AnnotationPeak, equally long each, over the duration; empty if not wanted */
 } Annotation;
 
@@ -87,6 +95,10 @@ void annotation_finish (Annotation * annotation);
 
 /* (transfer full) (element-type AnnotationTrack): those that have windows; the interval trigger first, channels in order. */
 GArray *annotation_tracks (const Annotation * annotation);
+
+/* (transfer full) (element-type AnnotationSpan): of the windows of @track with a label that speak for any time, in order.
+ * They point into @annotation. */
+GArray *annotation_spans (const Annotation * annotation, const AnnotationTrack * track);
 
 gboolean annotation_is_of (const AnnotationSegment * segment, const AnnotationTrack * track);
 

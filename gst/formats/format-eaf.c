@@ -9,9 +9,11 @@
 #include "formattext.h"
 #include "textout.h"
 
-#define ROOT "ANNOTATION_DOCUMENT AUTHOR=\"emotion2vec-annotate\" DATE=\"1970-01-01T00:00:00+00:00\" " \
-    "FORMAT=\"3.0\" VERSION=\"3.0\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" " \
-    "xsi:noNamespaceSchemaLocation=\"http://www.mpi.nl/tools/elan/EAFv3.0.xsd\""
+#define ROOT "ANNOTATION_DOCUMENT AUTHOR=\"emotion2vec-annotate\" " \
+    "DATE=\"1970-01-01T00:00:00+00:00\" FORMAT=\"3.0\" VERSION=\"3.0\" " \
+    "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" " \
+    "xsi:noNamespaceSchemaLocation=" \
+    "\"http://www.mpi.nl/tools/elan/EAFv3.0.xsd\""
 
 /* A segment that is an annotation, and its slots, numbered from 1. */
 typedef struct

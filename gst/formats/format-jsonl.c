@@ -5,6 +5,7 @@
 #include "formats.h"
 
 #include "gstemotion2vecjson.h"
+#include "textout.h"
 
 static GstEmotion2vecResult *
 to_result (const Annotation * annotation, const AnnotationWindow * window)
@@ -35,13 +36,16 @@ gboolean
 format_jsonl_write (const Annotation * annotation, GOutputStream * out,
     GError ** error)
 {
+  TextOut file;
+
+  text_out_init (&file, out);
   for (guint i = 0; i < annotation->windows->len; i++) {
     g_autoptr (GstEmotion2vecResult) result = to_result (annotation,
         &g_array_index (annotation->windows, AnnotationWindow, i));
     g_autofree char *line = gst_emotion2vec_result_to_json (result);
 
-    if (!g_output_stream_printf (out, NULL, NULL, error, "%s\n", line))
-      return FALSE;
+    g_string_append_printf (file.text, "%s\n", line);
+    text_out_row (&file);
   }
-  return TRUE;
+  return text_out_finish (&file, error);
 }

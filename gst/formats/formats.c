@@ -18,6 +18,8 @@ static const Format formats[] = {
       format_emotionml_write},
   {"labelstudio", ".labelstudio.json", "A task with predictions for Label "
         "Studio", format_labelstudio_write},
+  {"html", ".html", "A report to be read and heard in a browser",
+      format_html_write},
 };
 
 const Format *

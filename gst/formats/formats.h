@@ -38,6 +38,7 @@ gboolean format_eaf_write (const Annotation * annotation, GOutputStream * out, G
 gboolean format_audacity_write (const Annotation * annotation, GOutputStream * out, GError ** error);
 gboolean format_emotionml_write (const Annotation * annotation, GOutputStream * out, GError ** error);
 gboolean format_labelstudio_write (const Annotation * annotation, GOutputStream * out, GError ** error);
+gboolean format_html_write (const Annotation * annotation, GOutputStream * out, GError ** error);
 
 G_END_DECLS
 

@@ -54,6 +54,13 @@ format_append_percent (GString * text, double confidence)
   g_string_append_printf (text, "%d%%", (gint) lround (100 * confidence));
 }
 
+/* What Unicode keeps for a program's own use: FFmpeg refuses a whole text that has one. */
+static gboolean
+is_no_character (gunichar c)
+{
+  return (c & 0xfffe) == 0xfffe || (c >= 0xfdd0 && c <= 0xfdef);
+}
+
 void
 format_append_line (GString * text, const char *words)
 {
@@ -66,6 +73,8 @@ format_append_line (GString * text, const char *words)
     if (type == G_UNICODE_CONTROL || type == G_UNICODE_LINE_SEPARATOR
         || type == G_UNICODE_PARAGRAPH_SEPARATOR)
       c = ' ';
+    else if (is_no_character (c))
+      c = 0xfffd;
     g_string_append_unichar (text, c);
   }
 }

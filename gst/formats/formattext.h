@@ -25,7 +25,8 @@ void format_append_number (GString * text, double number);
 /* "81%". */
 void format_append_percent (GString * text, double confidence);
 
-/* @words on one line: line ends, tabs and other control characters become blanks. */
+/* @words on one line: line ends, tabs and other control characters become blanks, and what is no
+ * character U+FFFD. */
 void format_append_line (GString * text, const char *words);
 
 /* @words as XML text or as the value of an attribute. Characters that XML has no way to write become U+FFFD. */

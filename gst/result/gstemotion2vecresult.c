@@ -8,7 +8,7 @@ gst_emotion2vec_result_new (void)
   GstEmotion2vecResult *result = g_new0 (GstEmotion2vecResult, 1);
 
   result->timestamp = result->stream_time = result->running_time =
-      result->inference_time = GST_CLOCK_TIME_NONE;
+      result->interval = result->inference_time = GST_CLOCK_TIME_NONE;
   result->channel = -1;
   return result;
 }
@@ -201,6 +201,9 @@ gst_emotion2vec_result_to_structure (const GstEmotion2vecResult * result,
       "endtime", G_TYPE_UINT64, end,
       "trigger", G_TYPE_STRING,
       result->speech_trigger ? "speech" : "interval", NULL);
+  if (GST_CLOCK_TIME_IS_VALID (result->interval))
+    gst_structure_set (structure,
+        "interval", G_TYPE_UINT64, result->interval, NULL);
   add_string (structure, "stream-id", result->stream_id);
   add_string (structure, "source-id", result->source_id);
   if (result->channel >= 0)

@@ -22,6 +22,7 @@ typedef struct
   guint64 id;                   /* counts up per stream */
   GstClockTime timestamp, stream_time, running_time;    /* start of the window; NONE without a TIME segment */
   GstClockTime duration;
+  GstClockTime interval;        /* to the start of the next window; NONE if the interval did not make this one */
   gboolean speech_trigger;      /* a stretch of speech made the window, else the interval */
   gint channel;                 /* -1: of all channels */
   double level;                 /* RMS of the window, dBFS */
@@ -54,7 +55,7 @@ typedef struct
   gboolean below_threshold;
 } GstEmotion2vecResult;
 
-/* Empty: times and inference time NONE, channel -1. */
+/* Empty: times, interval and inference time NONE, channel -1. */
 GstEmotion2vecResult *gst_emotion2vec_result_new (void);
 void gst_emotion2vec_result_free (GstEmotion2vecResult * result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstEmotion2vecResult, gst_emotion2vec_result_free)

@@ -18,6 +18,13 @@
 /* How often a pull looks for errors and interruption. */
 #define POLL_TIME (100 * GST_MSECOND)
 
+/* The part of a file that is wanted. */
+typedef struct
+{
+  double start, end;            /* seconds */
+  guint64 position;             /* frames of the file that went by */
+} Range;
+
 typedef struct
 {
   GstElement *pipeline, *sink;
@@ -216,11 +223,56 @@ make_windower (GstSample * sample, GstAudioInfo * info, GError ** error)
   return windower;
 }
 
+/* Frames of the file at @seconds. */
+static guint64
+to_frames (double seconds, const GstAudioInfo * info)
+{
+  double frames = round (seconds * info->rate);
+
+  return frames < 0x1p62 ? (guint64) frames : G_MAXUINT64;
+}
+
+/* The part of @buffer that is in the range, NULL if none is. (transfer full) (nullable) */
+static GstBuffer *
+clip (GstBuffer * buffer, const GstAudioInfo * info, Range * range)
+{
+  const GstAudioMeta *meta = gst_buffer_get_audio_meta (buffer);
+  const guint64 n = meta ? meta->samples
+      : gst_buffer_get_size (buffer) / (gsize) info->bpf;
+  const guint64 begin = range->position, end = begin + n;
+  const guint64 from = MAX (to_frames (range->start, info), begin);
+  const guint64 to = MIN (to_frames (range->end, info), end);
+
+  range->position = end;
+  if (from >= to)
+    return NULL;
+  if (from == begin && to == end)
+    return gst_buffer_ref (buffer);
+  return gst_audio_buffer_truncate (gst_buffer_ref (buffer), info->bpf,
+      (gsize) (from - begin), (gsize) (to - from));
+}
+
 static gboolean
-push_sample (GstEmotion2vecWindower * windower, const GstAudioInfo * info,
-    GstSample * sample, GError ** error)
+push_buffer (GstEmotion2vecWindower * windower, const GstAudioInfo * info,
+    GstBuffer * buffer, GError ** error)
 {
   GstAudioBuffer audio;
+
+  if (!gst_audio_buffer_map (&audio, info, buffer, GST_MAP_READ)) {
+    g_set_error (error, E2V_ERROR, E2V_ERROR_IO, "a buffer cannot be read");
+    return FALSE;
+  }
+  gst_emotion2vec_windower_push (windower, audio.planes, audio.n_samples,
+      GST_CLOCK_TIME_NONE);
+  gst_audio_buffer_unmap (&audio);
+  return TRUE;
+}
+
+static gboolean
+push_sample (GstEmotion2vecWindower * windower, const GstAudioInfo * info,
+    GstSample * sample, Range * range, GError ** error)
+{
+  g_autoptr (GstBuffer) part = NULL;
   GstAudioInfo now;
 
   if (!gst_audio_info_from_caps (&now, gst_sample_get_caps (sample))
@@ -229,15 +281,8 @@ push_sample (GstEmotion2vecWindower * windower, const GstAudioInfo * info,
         "its audio format changes midway");
     return FALSE;
   }
-  if (!gst_audio_buffer_map (&audio, info, gst_sample_get_buffer (sample),
-          GST_MAP_READ)) {
-    g_set_error (error, E2V_ERROR, E2V_ERROR_IO, "a buffer cannot be read");
-    return FALSE;
-  }
-  gst_emotion2vec_windower_push (windower, audio.planes, audio.n_samples,
-      GST_CLOCK_TIME_NONE);
-  gst_audio_buffer_unmap (&audio);
-  return TRUE;
+  part = clip (gst_sample_get_buffer (sample), info, range);
+  return !part || push_buffer (windower, info, part, error);
 }
 
 /* Moves what is complete to @window; FALSE if there is a second one. */
@@ -262,9 +307,9 @@ take_window (GstEmotion2vecWindower * windower, GstEmotion2vecWindow ** window,
   return FALSE;
 }
 
-/* Decodes to the end. (transfer full) (nullable) */
+/* Decodes to the end of the range. (transfer full) (nullable) */
 static GstEmotion2vecWindow *
-read_window (Decoder * decoder, GError ** error)
+read_window (Decoder * decoder, Range * range, GError ** error)
 {
   g_autoptr (GstEmotion2vecWindower) windower = NULL;
   g_autoptr (GstEmotion2vecWindow) window = NULL;
@@ -278,9 +323,11 @@ read_window (Decoder * decoder, GError ** error)
       break;
     if (!windower && !(windower = make_windower (sample, &info, error)))
       return NULL;
-    if (!push_sample (windower, &info, sample, error)
+    if (!push_sample (windower, &info, sample, range, error)
         || !take_window (windower, &window, error))
       return NULL;
+    if (range->position >= to_frames (range->end, &info))
+      break;
   }
   if (pull_error) {
     g_propagate_error (error, pull_error);
@@ -292,19 +339,29 @@ read_window (Decoder * decoder, GError ** error)
       return NULL;
   }
   if (!window)
-    g_set_error (error, E2V_ERROR, E2V_ERROR_FORMAT, "the audio is empty");
+    g_set_error_literal (error, E2V_ERROR, E2V_ERROR_FORMAT,
+        range->start > 0 ? "the audio ends before the part that is wanted"
+        : "the audio is empty");
   return g_steal_pointer (&window);
 }
 
 gboolean
 audio_file_read (AudioFile * audio, const char *name, GError ** error)
 {
+  return audio_file_read_range (audio, name, 0, INFINITY, error);
+}
+
+gboolean
+audio_file_read_range (AudioFile * audio, const char *name, double start,
+    double end, GError ** error)
+{
+  Range range = { start, end, 0 };
   g_auto (Decoder) decoder = { 0 };
   g_autoptr (GstEmotion2vecWindow) window = NULL;
 
   if (!decoder_open (&decoder, name, error))
     return FALSE;
-  window = read_window (&decoder, error);
+  window = read_window (&decoder, &range, error);
   if (!window)
     return FALSE;
   audio->samples = g_steal_pointer (&window->samples);

@@ -21,6 +21,10 @@ typedef struct
  * TOO_LARGE (longer than E2V_MAX_WINDOW_SAMPLES: reading stops there), ARGUMENT (interrupted). */
 gboolean audio_file_read (AudioFile * audio, const char *name, GError ** error);
 
+/* The same for what lies between @start and @end, in seconds of the file; @end may be INFINITY. Cut at the file's own rate,
+ * before anything is resampled. FORMAT if there is nothing in between. */
+gboolean audio_file_read_range (AudioFile * audio, const char *name, double start, double end, GError ** error);
+
 void audio_file_clear (AudioFile * audio);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (AudioFile, audio_file_clear)
 

@@ -42,15 +42,6 @@ default_output (const char *checkpoint)
 }
 
 static gboolean
-is_same_file (const char *a, const char *b)
-{
-  GStatBuf stat_a, stat_b;
-
-  return g_stat (a, &stat_a) == 0 && g_stat (b, &stat_b) == 0
-      && stat_a.st_dev == stat_b.st_dev && stat_a.st_ino == stat_b.st_ino;
-}
-
-static gboolean
 parse_half (const char *precision, gboolean * half)
 {
   *half = g_strcmp0 (precision, "fp16") == 0;
@@ -150,7 +141,7 @@ cmd_convert (int argc, char **argv)
     return TOOL_USAGE;
   if (!output)
     output = default_output (argv[1]);
-  if (is_same_file (argv[1], output))
+  if (tool_is_same_file (argv[1], output))
     return tool_usage_error ("'%s' is the checkpoint itself: "
         "name another output with -o", output);
 

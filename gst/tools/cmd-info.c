@@ -1,19 +1,23 @@
-/* cmd-info.c - "info": what is in a model file, for people or as JSON.
+/* cmd-info.c - "info": what is in the file of a model or a head, for people or as JSON.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib.h>
 #include <glib/gstdio.h>
 
 #include "commands.h"
+#include "e2verror.h"
+#include "e2vhead.h"
 #include "e2vmodel.h"
 #include "e2vscores.h"
+#include "files/e2vheadfile.h"
 #include "files/e2vmodelfile.h"
 #include "jsonwriter.h"
 #include "toolutil.h"
 
 #define SUMMARY \
-    "Shows what is in a model file. Every checksum is verified on the way: " \
-    "a file that is\ndamaged or was changed is refused with the fault's name."
+    "Shows what is in a file of a model or of a head. Every checksum is " \
+    "verified on the way:\na file that is damaged or was changed is refused " \
+    "with the fault's name."
 
 #define EXAMPLES \
     "Examples:\n" \
@@ -242,36 +246,127 @@ print_json (E2vModel * model, const char *path, guint64 file_bytes)
   json_writer_print (&json);
 }
 
+/* ---- heads ------------------------------------------------------------------------------------------------------ */
+
+static void
+print_head (const E2vHead * head, const char *path, guint64 file_bytes)
+{
+  const E2vHeadSpec *spec = e2v_head_spec (head);
+  const E2vHeadOrigin *origin = &spec->origin;
+  const char *const *names = e2v_head_names (head);
+  g_autoptr (ToolTable) table = tool_table_new ("ll", NULL);
+  g_autoptr (ToolTable) labels = tool_table_new ("rll", NULL);
+  g_autofree char *bytes = tool_format_bytes (file_bytes);
+
+  g_print ("%s%s%s, a head\n", tool_bold (), spec->name ? spec->name : path,
+      tool_reset ());
+  add_row (table, "file", g_strdup_printf ("%s, %s", path, bytes));
+  add_row (table, "licence", g_strdup (spec->licence ? spec->licence
+          : "not stated"));
+  add_row (table, "for the model", g_strdup (origin->name ? origin->name
+          : "without a name"));
+  add_row (table, "its checksum", g_strdup (origin->content_id ?
+          origin->content_id : "none"));
+  add_row (table, "its self-test", origin->utterance ?
+      g_strdup_printf ("present, %u samples", origin->n_samples)
+      : g_strdup ("none"));
+  add_row (table, "features", g_strdup_printf ("%u", spec->dim));
+  add_row (table, "training", g_strdup (spec->training ? spec->training
+          : "not stated"));
+  add_row (table, "checksums", g_strdup ("all verified"));
+  tool_table_print (table, 2);
+  g_print ("\n%sLabels%s\n", tool_bold (), tool_reset ());
+  for (guint c = 0; c < spec->n_classes; c++)
+    tool_table_add (labels, g_strdup_printf ("%u", c), g_strdup (names[c]),
+        g_strdup (spec->labels[c]));
+  tool_table_print (labels, 2);
+}
+
+static void
+print_head_json (const E2vHead * head, const char *path, guint64 file_bytes)
+{
+  const E2vHeadSpec *spec = e2v_head_spec (head);
+  JsonWriter json;
+
+  json_writer_init (&json);
+  json_writer_begin (&json, NULL, '{');
+  json_writer_string (&json, "file", path);
+  json_writer_integer (&json, "bytes", file_bytes);
+  json_writer_string (&json, "kind", "head");
+  json_writer_string (&json, "name", spec->name);
+  json_writer_string (&json, "licence", spec->licence);
+  json_writer_string (&json, "model", spec->origin.name);
+  json_writer_string (&json, "model_checksum", spec->origin.content_id);
+  json_writer_integer (&json, "selftest_samples", spec->origin.n_samples);
+  json_writer_integer (&json, "embed_dim", spec->dim);
+  json_writer_string (&json, "training", spec->training);
+  write_strings (&json, "labels", (const char *const *) spec->labels);
+  write_strings (&json, "names", e2v_head_names (head));
+  json_writer_double (&json, "temperature", spec->temperature);
+  json_writer_string (&json, "checksums", "verified");
+  json_writer_end (&json, '}');
+  json_writer_print (&json);
+}
+
+/* A file that is no model may be a head. @error: (inout): why it is no model, or what is wrong with the head. */
+static E2vHead *
+try_head (const char *path, GError ** error)
+{
+  GError *cause = NULL;
+  E2vHead *head = e2v_head_load (path, &cause);
+
+  if (!head && g_error_matches (cause, E2V_ERROR, E2V_ERROR_NOT_EMOTION2VEC)) {
+    g_error_free (cause);
+    return NULL;
+  }
+  g_clear_error (error);
+  if (!head)
+    g_propagate_error (error, cause);
+  return head;
+}
+
+static int
+show (const char *path, gboolean as_json)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (E2vModel) model = e2v_model_load (path, &error);
+  g_autoptr (E2vHead) head = NULL;
+  guint64 file_bytes;
+  GStatBuf info;
+
+  if (!model && g_error_matches (error, E2V_ERROR, E2V_ERROR_NOT_EMOTION2VEC))
+    head = try_head (path, &error);
+  if (!model && !head) {
+    tool_file_error (path, error);
+    return TOOL_FAILED;
+  }
+  file_bytes = g_stat (path, &info) == 0 ? (guint64) info.st_size : 0;
+  if (head) {
+    (as_json ? print_head_json : print_head) (head, path, file_bytes);
+  } else if (as_json) {
+    print_json (model, path, file_bytes);
+  } else {
+    print_source (model, path, file_bytes);
+    print_shape (model);
+    print_labels (model);
+  }
+  return TOOL_OK;
+}
+
 int
 cmd_info (int argc, char **argv)
 {
-  g_autoptr (E2vModel) model = NULL;
-  g_autoptr (GError) error = NULL;
   gboolean as_json = FALSE;
-  guint64 file_bytes;
-  GStatBuf info;
   const GOptionEntry entries[] = {
     {"json", 0, 0, G_OPTION_ARG_NONE, &as_json, "Print one JSON object", NULL},
     {NULL}
   };
 
-  if (!tool_parse ("info", "MODEL", SUMMARY, EXAMPLES, entries, &argc, &argv))
+  if (!tool_parse ("info", "MODEL|HEAD", SUMMARY, EXAMPLES, entries, &argc,
+          &argv))
     return TOOL_USAGE;
   if (argc != 2)
     return tool_usage_error (argc < 2 ? "the model file is missing"
         : "one model file at a time");
-  model = e2v_model_load (argv[1], &error);
-  if (!model) {
-    tool_file_error (argv[1], error);
-    return TOOL_FAILED;
-  }
-  file_bytes = g_stat (argv[1], &info) == 0 ? (guint64) info.st_size : 0;
-  if (as_json) {
-    print_json (model, argv[1], file_bytes);
-    return TOOL_OK;
-  }
-  print_source (model, argv[1], file_bytes);
-  print_shape (model);
-  print_labels (model);
-  return TOOL_OK;
+  return show (argv[1], as_json);
 }

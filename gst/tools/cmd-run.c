@@ -9,7 +9,9 @@
 #include "audiofile.h"
 #include "commands.h"
 #include "e2vencoder.h"
+#include "e2vhead.h"
 #include "e2vscores.h"
+#include "files/e2vheadfile.h"
 #include "files/e2vmodelfile.h"
 #include "runoutput.h"
 #include "toolutil.h"
@@ -25,7 +27,8 @@
     "  emotion2vec-model run base.gguf speech.wav\n" \
     "  emotion2vec-model run base.gguf *.opus --json\n" \
     "  emotion2vec-model run base.gguf speech.wav --device ref " \
-    "--precision fp64 --trace stages/\n\n" \
+    "--precision fp64 --trace stages/\n" \
+    "  emotion2vec-model run base.gguf call.opus --head calls.gguf\n\n" \
     "Longer recordings are for emotion2vec-annotate and for the element " \
     "emotion2vec."
 
@@ -33,18 +36,38 @@ typedef struct
 {
   RunOutput output;
   E2vEncoder *encoder;
+  E2vHead *head;                /* in place of the model's own; NULL: none */
   const char *trace_folder;     /* NULL: no trace */
   GHashTable *trace_names;      /* names of trace files that were taken in this run */
 } Run;
 
 static E2vWant
-wanted (const RunOutput * output)
+wanted (const Run * run)
 {
-  E2vWant want = 0;
+  if (!run->output.frame_scores)
+    return 0;
+  return run->head ? E2V_WANT_FRAMES : E2V_WANT_FRAME_SCORES;
+}
 
-  if (output->frame_scores)
-    want |= E2V_WANT_FRAME_SCORES;
-  return want;
+/* The scores of @result become those of the head. */
+static void
+use_head (const E2vHead * head, E2vResult * result)
+{
+  const guint n = e2v_head_spec (head)->n_classes;
+  g_autofree double *scores = g_new (double, n);
+
+  e2v_head_scores (head, result->utterance, scores);
+  result->n_classes = n;
+  g_clear_pointer (&result->logits, g_free);
+  g_free (result->scores);
+  result->scores = g_new (float, n);
+  for (guint c = 0; c < n; c++)
+    result->scores[c] = (float) scores[c];
+  if (!result->frames)
+    return;
+  result->frame_scores = g_new (float, (gsize) result->n_frames * n);
+  e2v_head_frame_scores (head, result->frames, result->n_frames,
+      result->frame_scores);
 }
 
 /* FOLDER/NAME.safetensors, where NAME is the audio file's without its extension; the second file of a name gets a
@@ -77,8 +100,7 @@ run_window (Run * run, const char *name, const E2vWindow * window,
 {
   const guint64 before = e2v_encoder_n_rebuilds (run->encoder);
 
-  if (!e2v_encoder_run (run->encoder, window, 1, wanted (&run->output), result,
-          error))
+  if (!e2v_encoder_run (run->encoder, window, 1, wanted (run), result, error))
     return FALSE;
   if (e2v_encoder_n_rebuilds (run->encoder) != before)
     tool_warning ("%s: %s; the device was opened again for this result", name,
@@ -102,6 +124,8 @@ run_file (Run * run, const char *name, GError ** error)
   window.n_samples = audio.n_samples;
   if (!run_window (run, name, &window, &result, error))
     return FALSE;
+  if (run->head)
+    use_head (run->head, result);
   if (run->trace_folder) {
     g_autofree char *path = trace_path (run, name);
 
@@ -151,28 +175,58 @@ open_trace_folder (const char *folder)
   return FALSE;
 }
 
-static int
-run_model (Run * run, const char *model_file, const char *device,
-    E2vPrecision precision, char **names)
+/* Names of the classes that results have, those not in use NULL, and where they end a NULL. @names: of all. */
+static const char **
+names_in_use (E2vModel * model, const E2vHead * head, char **names)
 {
-  g_autoptr (E2vModel) model = NULL;
+  guint n = g_strv_length (names);
+  const char **used = g_new0 (const char *, n + 1);
+
+  for (guint c = 0; c < n; c++)
+    if (head || e2v_label_in_use (model, c))
+      used[c] = names[c];
+  return used;
+}
+
+/* FALSE after printing what is wrong. */
+static gboolean
+open_files (Run * run, const char *model_file, const char *head_file)
+{
+  g_autoptr (GError) error = NULL;
+  E2vModel *model = run->output.model = e2v_model_load (model_file, &error);
+
+  if (!model) {
+    tool_file_error (model_file, error);
+    return FALSE;
+  }
+  if (head_file) {
+    run->head = e2v_head_load (head_file, &error);
+    if (!run->head || !e2v_head_check_model (run->head, model, &error)) {
+      tool_file_error (head_file, error);
+      return FALSE;
+    }
+  } else if (run->output.frame_scores
+      && e2v_model_hparams (model)->n_classes == 0) {
+    tool_error ("%s has no head: it gives no scores, so --granularity frame "
+        "cannot be; --head adds one", model_file);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static int
+run_model (Run * run, const char *device, E2vPrecision precision, char **files)
+{
+  E2vModel *model = run->output.model;
   g_autoptr (E2vEncoder) encoder = NULL;
   g_autoptr (GHashTable) trace_names = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *warning = NULL;
+  g_autofree const char **used = NULL;
+  g_auto (GStrv) names = run->head ?
+      g_strdupv ((char **) e2v_head_names (run->head))
+      : e2v_label_names (model);
 
-  if (!open_trace_folder (run->trace_folder))
-    return TOOL_FAILED;
-  model = e2v_model_load (model_file, &error);
-  if (!model) {
-    tool_file_error (model_file, error);
-    return TOOL_FAILED;
-  }
-  if (run->output.frame_scores && e2v_model_hparams (model)->n_classes == 0) {
-    tool_error ("%s has no head: it gives no scores, so --granularity frame "
-        "cannot be", model_file);
-    return TOOL_FAILED;
-  }
   encoder = e2v_encoder_new (model, device, precision, &warning, &error);
   if (warning)
     tool_warning ("%s", warning);
@@ -181,10 +235,11 @@ run_model (Run * run, const char *model_file, const char *device,
     return TOOL_FAILED;
   }
   trace_names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  used = names_in_use (model, run->head, names);
   run->trace_names = trace_names;
   run->encoder = encoder;
-  run->output.model = model;
-  return run_files (run, names);
+  run->output.names = used;
+  return run_files (run, files);
 }
 
 int
@@ -194,9 +249,11 @@ cmd_run (int argc, char **argv)
   g_autofree char *precision_name = NULL;
   g_autofree char *granularity = NULL;
   g_autofree char *trace_folder = NULL;
+  g_autofree char *head_file = NULL;
   g_autoptr (GError) error = NULL;
   E2vPrecision precision;
   Run run = { 0 };
+  int status = TOOL_FAILED;
   const GOptionEntry entries[] = {
     {"device", 0, 0, G_OPTION_ARG_STRING, &device,
         "auto, vulkan, an index, a name, a UUID, cpu or ref", "D"},
@@ -204,6 +261,8 @@ cmd_run (int argc, char **argv)
         "auto, fp64 (ref only), fp32 or fp16", "P"},
     {"granularity", 0, 0, G_OPTION_ARG_STRING, &granularity,
         "Scores for the file, or for each frame too", "utterance|frame"},
+    {"head", 0, 0, G_OPTION_ARG_FILENAME, &head_file,
+        "Scores by this head, made by 'probe train'", "HEAD.gguf"},
     {"embedding", 0, 0, G_OPTION_ARG_NONE, &run.output.embedding,
         "Give the utterance embedding", NULL},
     {"json", 0, 0, G_OPTION_ARG_NONE, &run.output.as_json,
@@ -227,6 +286,10 @@ cmd_run (int argc, char **argv)
     return TOOL_FAILED;
   }
   run.trace_folder = trace_folder;
-  return run_model (&run, argv[1], device ? device : "auto", precision,
-      argv + 2);
+  if (open_trace_folder (run.trace_folder)
+      && open_files (&run, argv[1], head_file))
+    status = run_model (&run, device ? device : "auto", precision, argv + 2);
+  e2v_head_unref (run.head);
+  e2v_model_unref (run.output.model);
+  return status;
 }

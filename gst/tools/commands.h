@@ -12,5 +12,11 @@ int cmd_selftest (int argc, char **argv);
 int cmd_doctor (int argc, char **argv);
 int cmd_run (int argc, char **argv);
 int cmd_bench (int argc, char **argv);
+int cmd_probe (int argc, char **argv);
+
+/* of "probe" */
+int cmd_probe_train (int argc, char **argv);
+int cmd_probe_eval (int argc, char **argv);
+int cmd_probe_cv (int argc, char **argv);
 
 #endif

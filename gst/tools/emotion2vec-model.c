@@ -22,6 +22,7 @@ static const Command commands[] = {
   {"doctor", cmd_doctor, "say what is missing or wrong here, and what to do"},
   {"run", cmd_run, "tell the emotion of audio files"},
   {"bench", cmd_bench, "measure how fast a model runs here"},
+  {"probe", cmd_probe, "train and judge heads for your own classes"},
 };
 
 static void
@@ -59,7 +60,7 @@ main (int argc, char **argv)
   tool_init ("emotion2vec-model");
   if (argc < 2)
     return tool_usage_error ("a command is missing: "
-        "convert, info, devices, selftest, doctor, run or bench");
+        "convert, info, devices, selftest, doctor, run, bench or " "probe");
   if (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0
       || strcmp (argv[1], "help") == 0) {
     print_help ();
@@ -72,6 +73,7 @@ main (int argc, char **argv)
   command = find_command (argv[1]);
   if (!command)
     return tool_usage_error ("there is no command '%s': "
-        "use convert, info, devices, selftest, doctor, run or bench", argv[1]);
+        "use convert, info, devices, selftest, doctor, run, bench or probe",
+        argv[1]);
   return command->run (argc - 1, argv + 1);
 }

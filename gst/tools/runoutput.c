@@ -5,7 +5,6 @@
 
 #include <math.h>
 
-#include "e2vscores.h"
 #include "jsonwriter.h"
 #include "toolutil.h"
 
@@ -32,7 +31,7 @@ write_frame_scores (JsonWriter * json, const RunOutput * output,
 
     json_writer_begin (json, NULL, '[');
     for (guint i = 0; i < result->n_classes; i++)
-      if (e2v_label_in_use (output->model, i))
+      if (output->names[i])
         json_writer_float (json, NULL, scores[i]);
     json_writer_end (json, ']');
   }
@@ -43,14 +42,14 @@ static void
 write_scores (JsonWriter * json, const RunOutput * output,
     const E2vResult * result)
 {
-  g_auto (GStrv) names = e2v_label_names (output->model);
+  const char *const *names = output->names;
   guint top = top_class (result->scores, result->n_classes);
 
   json_writer_string (json, "label", names[top]);
   json_writer_float (json, "confidence", result->scores[top]);
   json_writer_begin (json, "scores", '{');
   for (guint i = 0; i < result->n_classes; i++)
-    if (e2v_label_in_use (output->model, i))
+    if (output->names[i])
       json_writer_float (json, names[i], result->scores[i]);
   json_writer_end (json, '}');
 }
@@ -92,7 +91,7 @@ make_bar (double share)
 static void
 print_bars (const RunOutput * output, const E2vResult * result)
 {
-  g_auto (GStrv) names = e2v_label_names (output->model);
+  const char *const *names = output->names;
   g_autoptr (ToolTable) table = tool_table_new ("lrl", NULL);
   g_autofree double *scores = g_new (double, result->n_classes);
   g_autofree guint *order = g_new (guint, result->n_classes);
@@ -103,7 +102,7 @@ print_bars (const RunOutput * output, const E2vResult * result)
   for (guint i = 0; i < result->n_classes; i++) {
     guint label = order[i];
 
-    if (e2v_label_in_use (output->model, label))
+    if (names[label])
       tool_table_add (table, g_strdup (names[label]),
           g_strdup_printf ("%.3f", scores[label]), make_bar (scores[label]));
   }
@@ -114,7 +113,7 @@ print_bars (const RunOutput * output, const E2vResult * result)
 static void
 print_frame_runs (const RunOutput * output, const E2vResult * result)
 {
-  g_auto (GStrv) names = e2v_label_names (output->model);
+  const char *const *names = output->names;
   double hop = (double) e2v_hparams_hop (e2v_model_hparams (output->model))
       / E2V_SAMPLE_RATE;
   guint start = 0;
@@ -141,10 +140,9 @@ print_text (const RunOutput * output, const char *name, double seconds,
   g_print ("%s%s%s  %.2f s, %u frames", tool_bold (), display, tool_reset (),
       seconds, result->n_frames);
   if (result->scores) {
-    g_auto (GStrv) names = e2v_label_names (output->model);
     guint top = top_class (result->scores, result->n_classes);
 
-    g_print (": %s%s%s\n", tool_bold (), names[top], tool_reset ());
+    g_print (": %s%s%s\n", tool_bold (), output->names[top], tool_reset ());
     print_bars (output, result);
   } else {
     g_print (": no head, features only (--embedding --json prints them)\n");

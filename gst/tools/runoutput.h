@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  E2vModel *model;              /* borrowed */
+  E2vModel *model;              /* borrowed, as the names are */
+  const char *const *names;     /* of the classes of results, NULL for those that are not used */
   gboolean as_json;
   gboolean embedding;           /* give the utterance embedding */
   gboolean frame_scores;        /* give the scores of each frame */

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "toolutil.h"
 
+#include <glib/gstdio.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -127,6 +128,15 @@ tool_parse_precision (const char *name, const char *device,
     return FALSE;
   }
   return TRUE;
+}
+
+gboolean
+tool_is_same_file (const char *a, const char *b)
+{
+  GStatBuf stat_a, stat_b;
+
+  return g_stat (a, &stat_a) == 0 && g_stat (b, &stat_b) == 0
+      && stat_a.st_dev == stat_b.st_dev && stat_a.st_ino == stat_b.st_ino;
 }
 
 static gboolean
@@ -256,6 +266,12 @@ tool_table_add (ToolTable * table, char *first, ...)
   for (guint column = 1; column < table->n_columns; column++)
     row[column] = va_arg (args, char *);
   va_end (args);
+  tool_table_add_row (table, row);
+}
+
+void
+tool_table_add_row (ToolTable * table, char **row)
+{
   g_ptr_array_add (table->rows, row);
 }
 

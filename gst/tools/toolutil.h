@@ -39,6 +39,9 @@ gboolean tool_parse (const char *command, const char *arguments, const char *sum
  * name and for fp64 on anything but the reference executor. */
 gboolean tool_parse_precision (const char *name, const char *device, E2vPrecision * precision);
 
+/* Whether both names lead to the same file. */
+gboolean tool_is_same_file (const char *a, const char *b);
+
 /* Whether SIGINT has come: finish what is in hand, start nothing new. A second SIGINT ends the program at once. */
 gboolean tool_interrupted (void);
 
@@ -66,6 +69,8 @@ typedef struct _ToolTable ToolTable;
 ToolTable *tool_table_new (const char *alignment, const char *const *headings);
 /* Takes ownership of the strings: as many as columns. */
 void tool_table_add (ToolTable * table, char *first, ...);
+/* The same for an array of them and a NULL. */
+void tool_table_add_row (ToolTable * table, char **row);
 /* @indent: spaces in front of each line. */
 void tool_table_print (ToolTable * table, guint indent);
 void tool_table_free (ToolTable * table);

@@ -5,6 +5,8 @@
  * (2) The noise floor follows quickly where there is no speech, and not at all where there is; the lowest level of the
  *     last seconds lifts it if it was wrong.
  * (3) Spans never overlap, and none begins before earliest_start() once a frame has been taken.
+ * (4) Each edge is looked at a second time, see gstemotion2vecedges.h, when GST_EMOTION2VEC_EDGES_ON frames after it are
+ *     known, or when the span closes if that is sooner. What opens and what closes a span, and when, does not depend on it.
  * The numbers were chosen by measurement, see docs/speech-trigger.md.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gstemotion2vecspeech.h"
@@ -12,6 +14,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "gstemotion2vecedges.h"
 #include "gstemotion2vecfeatures.h"
 
 #define N_BANDS GST_EMOTION2VEC_FEATURES_BANDS
@@ -75,6 +78,7 @@ struct _GstEmotion2vecSpeech
 {
   GstEmotion2vecSpeechSettings settings;
   GstEmotion2vecFeatures *features;
+  GstEmotion2vecEdges *edges;
   guint64 n;                    /* frames so far */
   Band bands[N_BANDS];
   guint strong;                 /* a bit for each of the last frames: loud and voiced; the newest is bit 0 */
@@ -83,6 +87,8 @@ struct _GstEmotion2vecSpeech
 
   gboolean open;
   guint64 start, end;           /* of the open span, without the margin at its end */
+  gboolean start_is_final;      /* it has been looked at again, or is that of a cut */
+  guint64 final_end;            /* what a second look at end has given; 0: not yet */
   double peak;                  /* its loudness */
   guint64 previous_end;
   float levels[CUT_SEARCH];     /* of the last frames, frame k at k % CUT_SEARCH, dBFS */
@@ -95,6 +101,7 @@ gst_emotion2vec_speech_new (const GstEmotion2vecSpeechSettings * settings)
 
   speech->settings = *settings;
   speech->features = gst_emotion2vec_features_new ();
+  speech->edges = gst_emotion2vec_edges_new ();
   return speech;
 }
 
@@ -104,6 +111,7 @@ gst_emotion2vec_speech_free (GstEmotion2vecSpeech * speech)
   if (!speech)
     return;
   gst_emotion2vec_features_free (speech->features);
+  gst_emotion2vec_edges_free (speech->edges);
   g_free (speech);
 }
 
@@ -112,11 +120,14 @@ gst_emotion2vec_speech_reset (GstEmotion2vecSpeech * speech)
 {
   const GstEmotion2vecSpeechSettings settings = speech->settings;
   GstEmotion2vecFeatures *features = speech->features;
+  GstEmotion2vecEdges *edges = speech->edges;
 
   memset (speech, 0, sizeof *speech);
   speech->settings = settings;
   speech->features = features;
+  speech->edges = edges;
   gst_emotion2vec_features_reset (features);
+  gst_emotion2vec_edges_reset (edges);
 }
 
 void
@@ -224,10 +235,54 @@ start_of (const GstEmotion2vecSpeech * speech, guint64 n, guint64 first)
   return MAX (start, speech->previous_end);
 }
 
+/* @start, or later where a span up to now would be too long. */
+static guint64
+leave_room (const GstEmotion2vecSpeech * speech, guint64 start)
+{
+  guint64 longest = speech->settings.longest;
+
+  return speech->n > longest ? MAX (start, speech->n - longest) : start;
+}
+
 static guint64
 end_of (const GstEmotion2vecSpeech * speech)
 {
+  if (speech->final_end)
+    return speech->final_end;
   return MIN (speech->end + MARGIN_AFTER, speech->n);
+}
+
+static void
+settle_start (GstEmotion2vecSpeech * speech)
+{
+  guint64 start = gst_emotion2vec_edges_start (speech->edges, speech->start,
+      speech->end, speech->previous_end);
+
+  speech->start = leave_room (speech, start);
+  speech->start_is_final = TRUE;
+}
+
+static void
+settle_end (GstEmotion2vecSpeech * speech)
+{
+  speech->final_end = gst_emotion2vec_edges_end (speech->edges,
+      speech->start, end_of (speech));
+}
+
+/* Looks again at those edges of the open span after which enough is known; with @closes at both, for no more will be known.
+ * After a cut in a pause the end may lie before the start: such a span comes to nothing. */
+static void
+settle (GstEmotion2vecSpeech * speech, gboolean closes)
+{
+  const guint64 wait = GST_EMOTION2VEC_EDGES_ON;
+  guint64 n = speech->n;
+
+  if (!speech->start_is_final && (closes || n >= speech->start + wait))
+    settle_start (speech);
+  if (speech->final_end > 0 || speech->end <= speech->start)
+    return;
+  if (closes || n >= speech->end + wait)
+    settle_end (speech);
 }
 
 /* The quietest of the last frames, all in the second half of the open span. */
@@ -258,9 +313,17 @@ end_span (GstEmotion2vecSpeech * speech, guint64 at, gboolean goes_on,
   span->end = MIN (at, end_of (speech));
   speech->previous_end = MAX (speech->previous_end, at);
   speech->start = at;
+  speech->start_is_final = TRUE;
   speech->open = goes_on;
   speech->strong = 0;
   return span->end > span->start;
+}
+
+static gboolean
+close_span (GstEmotion2vecSpeech * speech, GstEmotion2vecSpan * span)
+{
+  settle (speech, TRUE);
+  return end_span (speech, end_of (speech), FALSE, span);
 }
 
 static guint
@@ -307,8 +370,11 @@ try_open (GstEmotion2vecSpeech * speech, double frame_loudness)
   if (count_strong (speech) < OPEN_FRAMES)
     return;
   speech->open = TRUE;
-  speech->start = start_of (speech, speech->n - 1, speech->loud_start);
+  speech->start = leave_room (speech,
+      start_of (speech, speech->n - 1, speech->loud_start));
   speech->end = speech->n;
+  speech->start_is_final = FALSE;
+  speech->final_end = 0;
   speech->peak = frame_loudness;
 }
 
@@ -337,6 +403,14 @@ goes_on (GstEmotion2vecSpeech * speech, const Judgement * frame)
           && speech->n - speech->voice_end <= VOICE_LASTS));
 }
 
+/* The last frame belongs to the open span. */
+static void
+take_last (GstEmotion2vecSpeech * speech)
+{
+  speech->end = speech->n;
+  speech->final_end = 0;
+}
+
 gboolean
 gst_emotion2vec_speech_push (GstEmotion2vecSpeech * speech,
     const float *samples, gboolean vote, GstEmotion2vecSpan * span)
@@ -351,6 +425,8 @@ gst_emotion2vec_speech_push (GstEmotion2vecSpeech * speech,
     band_smooth (&speech->bands[b], frame.bands[b]);
   }
   judgement = judge (speech, &frame, vote);
+  gst_emotion2vec_edges_push (speech->edges, frame.bands,
+      frame.level > speech->settings.silence_threshold);
   note (speech, &judgement);
   follow_floor (speech, judgement.may_open);
   speech->levels[speech->n % CUT_SEARCH] = (float) frame.level;
@@ -358,12 +434,13 @@ gst_emotion2vec_speech_push (GstEmotion2vecSpeech * speech,
   if (!speech->open)
     try_open (speech, judgement.loudness);
   else if (goes_on (speech, &judgement))
-    speech->end = speech->n;
+    take_last (speech);
   if (!speech->open)
     return FALSE;
   if (speech->n - speech->end >= speech->settings.hangover
       && speech->n > speech->end)
-    return end_span (speech, end_of (speech), FALSE, span);
+    return close_span (speech, span);
+  settle (speech, FALSE);
   if (speech->n - speech->start >= speech->settings.longest)
     return end_span (speech, quietest (speech), TRUE, span);
   return FALSE;
@@ -373,7 +450,7 @@ gboolean
 gst_emotion2vec_speech_finish (GstEmotion2vecSpeech * speech,
     GstEmotion2vecSpan * span)
 {
-  return speech->open && end_span (speech, end_of (speech), FALSE, span);
+  return speech->open && close_span (speech, span);
 }
 
 gboolean
@@ -388,5 +465,11 @@ gst_emotion2vec_speech_current (const GstEmotion2vecSpeech * speech,
 guint64
 gst_emotion2vec_speech_earliest (const GstEmotion2vecSpeech * speech)
 {
-  return speech->open ? speech->start : start_of (speech, speech->n, 0);
+  guint64 start =
+      speech->open ? speech->start : start_of (speech, speech->n, 0);
+
+  if (speech->open && speech->start_is_final)
+    return start;
+  return MAX (speech->previous_end,
+      start - MIN (start, GST_EMOTION2VEC_EDGES_BACK));
 }

@@ -8,66 +8,14 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "e2vmodelfile.h"
 
+#include "e2vchecksums.h"
 #include "e2verror.h"
-#include "e2vfile.h"
 #include "e2vgguf.h"
 #include "e2vggufwriter.h"
 #include "e2vmodelkeys.h"
 #include "e2vverdict.h"
 
 #include <string.h>
-
-#define KEY_TENSORS E2V_MODEL_ARCHITECTURE ".checksum.tensors"
-#define KEY_METADATA E2V_MODEL_ARCHITECTURE ".checksum.metadata"
-
-/* A line like sha256sum's: hexadecimal SHA-256 over "name type [shape]" and the data as they lie in the file, then two
- * spaces and the name. */
-static char *
-tensor_checksum (const E2vTensor * tensor)
-{
-  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
-  g_autofree char *shape = e2v_shape_to_string (tensor->dims, tensor->n_dims);
-  g_autofree char *head = g_strdup_printf ("%s %s %s\n", tensor->name,
-      e2v_dtype_name (tensor->dtype), shape);
-
-  g_checksum_update (sum, (const guint8 *) head, (gssize) strlen (head));
-  g_checksum_update (sum, tensor->data, (gssize) tensor->size);
-  return g_strdup_printf ("%s  %s", g_checksum_get_string (sum), tensor->name);
-}
-
-static char *
-metadata_checksum (const E2vGguf * gguf)
-{
-  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
-
-  for (guint i = 0; i < e2v_gguf_n_keys (gguf); i++) {
-    gsize size;
-    const guint8 *entry = e2v_gguf_entry (gguf, i, &size);
-
-    if (strcmp (e2v_gguf_key (gguf, i), KEY_METADATA) != 0)
-      g_checksum_update (sum, entry, (gssize) size);
-  }
-  return g_strdup (g_checksum_get_string (sum));
-}
-
-/* The checksum of the metadata if it is right. */
-static char *
-verify_metadata (const E2vGguf * gguf, GError ** error)
-{
-  g_autofree char *stored = e2v_gguf_get_string (gguf, KEY_METADATA, error);
-  g_autofree char *actual = NULL;
-
-  if (!stored)
-    return NULL;
-  actual = metadata_checksum (gguf);
-  if (strcmp (stored, actual) != 0) {
-    g_set_error_literal (error, E2V_ERROR, E2V_ERROR_FORMAT,
-        "the checksum of the metadata (labels, hyper-parameters, self-test) is "
-        "wrong: the file was changed or damaged after it was made");
-    return NULL;
-  }
-  return g_steal_pointer (&actual);
-}
 
 /* A tensor of the file that the layout does not know, or NULL. */
 static const char *
@@ -145,41 +93,13 @@ collect_tensors (const E2vGguf * gguf, const E2vLayout * layout,
   return g_steal_pointer (&tensors);
 }
 
-static gboolean
-verify_tensors (E2vGguf * gguf, GError ** error)
-{
-  g_auto (GStrv) lines = e2v_gguf_get_strings (gguf, KEY_TENSORS, error);
-  guint n = e2v_gguf_n_tensors (gguf);
-
-  if (!lines)
-    return FALSE;
-  if (g_strv_length (lines) != n) {
-    g_set_error (error, E2V_ERROR, E2V_ERROR_TENSOR,
-        "%u checksums for %u tensors", g_strv_length (lines), n);
-    return FALSE;
-  }
-  for (guint i = 0; i < n; i++) {
-    const E2vTensor *tensor = e2v_gguf_tensor (gguf, i);
-    g_autofree char *line = tensor_checksum (tensor);
-
-    if (strcmp (line, lines[i]) != 0) {
-      g_set_error (error, E2V_ERROR, E2V_ERROR_TENSOR,
-          "the checksum of the tensor '%s' is wrong: the file is damaged",
-          tensor->name);
-      return FALSE;
-    }
-    e2v_gguf_release_pages (gguf);
-  }
-  return TRUE;
-}
-
 /* @identity: of the file (e2vverdict.h), NULL to verify without asking or remembering. */
 static gboolean
 verify_tensors_once (E2vGguf * gguf, const char *identity, GError ** error)
 {
   if (identity && e2v_verdict_known (identity))
     return TRUE;
-  if (!verify_tensors (gguf, error))
+  if (!e2v_checksums_verify_tensors (gguf, E2V_MODEL_ARCHITECTURE, error))
     return FALSE;
   if (identity)
     e2v_verdict_remember (identity);
@@ -224,7 +144,8 @@ load_gguf (E2vGguf * gguf, const char *path, GError ** error)
 
   if (!e2v_model_keys_check (gguf, error))
     return NULL;
-  checksum = verify_metadata (gguf, error);
+  checksum = e2v_checksums_verify_metadata (gguf, E2V_MODEL_ARCHITECTURE,
+      error);
   if (!checksum || !e2v_model_keys_read_hparams (gguf, &hparams, error))
     return NULL;
   layout = e2v_layout_new (&hparams);
@@ -264,35 +185,25 @@ e2v_model_load (const char *path, GError ** error)
   return model;
 }
 
-/* Adds all tensors, as the model holds them, and the key with their checksums. */
+/* Adds all tensors, as the model holds them. */
 static void
 add_tensors (E2vModel * model, E2vGgufWriter * writer)
 {
-  const E2vLayout *layout = e2v_model_layout (model);
-  g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
+  const guint n = e2v_layout_size (e2v_model_layout (model));
+  g_autofree const E2vTensor **tensors = g_new (const E2vTensor *, n);
 
-  for (guint i = 0; i < e2v_layout_size (layout); i++) {
-    const E2vTensor *tensor = e2v_model_tensor (model, i);
-
-    e2v_gguf_writer_add_tensor (writer, tensor);
-    g_ptr_array_add (lines, tensor_checksum (tensor));
-  }
-  e2v_gguf_writer_add_strings (writer, KEY_TENSORS,
-      (const char *const *) lines->pdata, lines->len);
+  for (guint i = 0; i < n; i++)
+    tensors[i] = e2v_model_tensor (model, i);
+  e2v_checksums_add_tensors (writer, E2V_MODEL_ARCHITECTURE, tensors, n);
 }
 
 gboolean
 e2v_model_save (E2vModel * model, const char *path, GError ** error)
 {
   g_autoptr (E2vGgufWriter) writer = e2v_gguf_writer_new ();
-  g_autofree char *checksum = NULL;
-  const guint8 *entries;
-  gsize size;
 
   e2v_model_keys_write (model, writer);
   add_tensors (model, writer);
-  entries = e2v_gguf_writer_entries (writer, &size);
-  checksum = e2v_sha256 (entries, size, NULL, NULL);
-  e2v_gguf_writer_add_string (writer, KEY_METADATA, checksum);
+  e2v_checksums_add_metadata (writer, E2V_MODEL_ARCHITECTURE);
   return e2v_gguf_writer_write (writer, path, error);
 }

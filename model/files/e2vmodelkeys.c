@@ -146,8 +146,11 @@ e2v_model_keys_check (const E2vGguf * gguf, GError ** error)
     return FALSE;
   if (g_strcmp0 (architecture, E2V_MODEL_ARCHITECTURE) != 0) {
     g_set_error (error, E2V_ERROR, E2V_ERROR_NOT_EMOTION2VEC,
-        "a model of the architecture '%s', not '%s'", architecture,
-        E2V_MODEL_ARCHITECTURE);
+        "a model of the architecture '%s', not '%s'%s", architecture,
+        E2V_MODEL_ARCHITECTURE, g_str_equal (architecture,
+            E2V_MODEL_ARCHITECTURE "-head") ?
+        ": a head goes with a model, in the property head-file or the option "
+        "--head" : "");
     return FALSE;
   }
   if (!e2v_gguf_get_u32 (gguf, KEY ("file_version"), &version, error))

@@ -22,9 +22,8 @@ remove_models (void)
   g_ptr_array_unref (model_paths);
 }
 
-/* A path in a folder that goes when the program ends. */
-static const char *
-new_path (void)
+const char *
+rig_new_path (void)
 {
   g_autoptr (GError) error = NULL;
   char *path;
@@ -64,7 +63,7 @@ rig_save_model (const char *path, guint64 seed, guint n_classes, guint kernel)
 const char *
 rig_other_model (guint64 seed, guint n_classes, guint kernel)
 {
-  const char *path = new_path ();
+  const char *path = rig_new_path ();
 
   rig_save_model (path, seed, n_classes, kernel);
   return path;

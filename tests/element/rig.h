@@ -44,6 +44,9 @@ const char *rig_model (void);
  * nine classes they have the official labels, else "class 0" and so on. */
 const char *rig_other_model (guint64 seed, guint n_classes, guint kernel);
 void rig_save_model (const char *path, guint64 seed, guint n_classes, guint kernel);
+/* Where another such file may be written. */
+const char *rig_new_path (void);
+
 GstAudioInfo rig_audio (GstAudioFormat format, gint rate, gint channels, gboolean planar);
 
 /* An element with that model on the reference executor in sync mode, to which nothing is silent, playing, and the properties given (name, value, ..., NULL).

@@ -102,6 +102,40 @@ test_out_of_memory (void)
   check_recovers (MODE_ASYNC, E2V_ERROR_OUT_OF_MEMORY, 2, 2);
 }
 
+/* The device is lost in the first window of a stream. */
+static void
+push_lost_window (Rig * rig, const float *noise)
+{
+  slow_fail (E2V_ERROR_DEVICE_LOST, 1);
+  push_windows (rig, noise, 0, 1);
+  rig_send (rig, gst_event_new_eos ());
+}
+
+/* The same trouble is told once for each run of the element. */
+static void
+test_told_anew (void)
+{
+  static const gint windows[] = { 0, 0, 0, 0, -1 };
+  Rig *rig = new_rig (MODE_SYNC, "fail");
+  g_autofree float *noise = slowrig_noise (500, 1);
+
+  push_lost_window (rig, noise);
+  g_assert_cmpuint (n_complaints (rig), ==, 1);
+  slowrig_begin_stream (rig, "next");
+  push_lost_window (rig, noise);
+  g_assert_cmpuint (n_complaints (rig), ==, 1);
+  slowrig_restart (rig);
+  push_lost_window (rig, noise);
+  g_assert_cmpuint (n_complaints (rig), ==, 2);
+  gst_element_set_state (rig->element, GST_STATE_NULL);
+  slowrig_restart (rig);
+  push_lost_window (rig, noise);
+  g_assert_cmpuint (n_complaints (rig), ==, 3);
+  g_assert_cmpuint (rig_count_messages (rig, GST_MESSAGE_WARNING), ==, 3);
+  check_results (rig, noise, windows);
+  rig_free (rig);
+}
+
 static void
 test_lost_in_warm_up (void)
 {
@@ -311,6 +345,7 @@ main (int argc, char **argv)
   slowrig_install ();
   g_test_add_func ("/lost/once", test_lost_once);
   g_test_add_func ("/lost/out-of-memory", test_out_of_memory);
+  g_test_add_func ("/lost/told-anew", test_told_anew);
   g_test_add_func ("/lost/in-warm-up", test_lost_in_warm_up);
   g_test_add_func ("/lost/shared", test_shared);
   g_test_add_func ("/lost/fail", test_fail);

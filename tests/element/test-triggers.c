@@ -159,6 +159,41 @@ test_no_speech (void)
   rig_free (rig);
 }
 
+/* Results for steady noise with louder noise at 2 s. Its buffers up to @meta_end ms have a GstAudioLevelMeta, which says
+ * @voice from 2 s on. */
+static guint
+n_heard (gboolean voice, guint meta_end)
+{
+  g_autofree float *samples = slowrig_noise (4000, 1);
+  Rig *rig = new_rig (SPEECH);
+  guint n;
+
+  for (guint i = 0; i < 4000 * 16; i++)
+    samples[i] *= i >= 2000 * 16 && i < 3000 * 16 ? 0.03f : 0.01f;
+  for (guint ms = 0; ms < 4000; ms += 10) {
+    GstBuffer *buffer = rig_buffer (rig, (guint8 *) samples, 4000 * 16,
+        ms * 16, 160, ms * MS);
+
+    if (ms < meta_end)
+      gst_buffer_add_audio_level_meta (buffer, 40, voice && ms >= 2000);
+    g_assert_cmpint (gst_harness_push (rig->harness, buffer), ==, GST_FLOW_OK);
+  }
+  rig_send (rig, gst_event_new_eos ());
+  n = rig_count_messages (rig, GST_MESSAGE_ELEMENT);
+  rig_free (rig);
+  return n;
+}
+
+/* What upstream says of the voice counts for the buffer that says it. */
+static void
+test_level_meta (void)
+{
+  g_assert_cmpuint (n_heard (FALSE, 0), ==, 0);
+  g_assert_cmpuint (n_heard (FALSE, 4000), ==, 0);
+  g_assert_cmpuint (n_heard (TRUE, 3000), ==, 1);
+  g_assert_cmpuint (n_heard (TRUE, 2010), ==, 0);
+}
+
 /* A pause that is shorter than the hangover joins what is on both sides of it. */
 static void
 test_hangover (void)
@@ -282,6 +317,7 @@ main (int argc, char **argv)
   g_test_add_func ("/triggers/speech", test_speech);
   g_test_add_func ("/triggers/speech-until-eos", test_speech_until_eos);
   g_test_add_func ("/triggers/no-speech", test_no_speech);
+  g_test_add_func ("/triggers/level-meta", test_level_meta);
   g_test_add_func ("/triggers/hangover", test_hangover);
   g_test_add_func ("/triggers/long-speech", test_long_speech);
   g_test_add_func ("/triggers/both", test_both);

@@ -1,6 +1,6 @@
 /* fuzzseal.c - makes the checksums of a changed model file right again.
  *
- * A model file carries SHA-256 sums of its tensors and of its other keys (docs/model-file.md). A fuzzer cannot guess them,
+ * A file of a model or a head carries SHA-256 sums of its tensors and of its other keys (docs/model-file.md). A fuzzer cannot guess them,
  * so without this nothing behind the check of the sums would ever be reached.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fuzzkit.h"
@@ -10,8 +10,9 @@
 
 #include <string.h>
 
-#define KEY_TENSORS "emotion2vec.checksum.tensors"
-#define KEY_METADATA "emotion2vec.checksum.metadata"
+/* What keys end with. */
+#define KEY_TENSORS ".checksum.tensors"
+#define KEY_METADATA ".checksum.metadata"
 #define HEX_SIZE 64
 
 /* @bytes: at a string of the file. */
@@ -39,16 +40,17 @@ seal_tensor (const E2vTensor * tensor, E2vBytes * bytes)
   write_sum (bytes, sum);
 }
 
-/* The value of entry @index if its key is @key and its type @type. */
+/* The value of entry @index if its key ends with @suffix and its type is @type. */
 static gboolean
-find_value (const E2vGguf * gguf, guint index, const char *key, guint type,
+find_value (const E2vGguf * gguf, guint index, const char *suffix, guint type,
     E2vBytes * bytes)
 {
+  const char *key = e2v_gguf_key (gguf, index);
   const guint8 *entry;
   gsize size;
   guint32 found;
 
-  if (strcmp (e2v_gguf_key (gguf, index), key) != 0)
+  if (!g_str_has_suffix (key, suffix))
     return FALSE;
   entry = e2v_gguf_entry (gguf, index, &size);
   e2v_bytes_init (bytes, entry, size);

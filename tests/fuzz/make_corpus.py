@@ -11,6 +11,7 @@ SPDX-License-Identifier: LGPL-2.1-or-later"""
 import collections
 import io
 import json
+import math
 import pathlib
 import pickle
 import struct
@@ -171,6 +172,34 @@ def model_files(model):
     changed('no-labels', lambda file: file.keys.pop('emotion2vec.labels'))
 
 
+def head_of(change=lambda keys: None, dims=(3, 2)):
+    """The file of a head; its checksums are filled in by the target."""
+    name, tensors = 'emotion2vec-head.', ['head.weight', 'head.bias']
+    keys = {'general.architecture': (8, b'emotion2vec-head'), 'general.name': (8, b'calls'),
+            name + 'training': (8, b'4 clips'), name + 'model.name': (8, b'tiny'), name + 'model.checksum': (8, b'0' * 64),
+            name + 'file_version': (4, 1), name + 'embedding_length': (4, 2), name + 'class_count': (4, 3),
+            name + 'labels': (9, (8, [b'a', b'b/angry', b'<unk>'])), name + 'temperature': (12, 1.5),
+            name + 'model.selftest.signal_version': (4, 1), name + 'model.selftest.sample_count': (4, 400),
+            name + 'model.selftest.utterance': (9, (6, [0.5, -1.0])),
+            name + 'checksum.tensors': (9, (8, [f'{"0" * 64}  {tensor}'.encode() for tensor in tensors])),
+            name + 'checksum.metadata': (8, b'0' * 64)}
+    change(keys)
+    return gguf_of([key_of(key, *value) for key, value in keys.items()],
+                   [tensor_of(tensors[0], dims[::-1]), tensor_of(tensors[1], dims[:1], 0, 32)],
+                   struct.pack('<6f8x3f', 1, 2, 3, 4, 5, 6, 7, 8, 9))
+
+
+def head_files():
+    with_cuts('head', 'tiny', head_of(), (2,))
+    write('head', 'wrong-shape', head_of(dims=(2, 3)))
+    for key, kind, value in (('embedding_length', 4, 2**32 - 1), ('class_count', 4, 2**32 - 1), ('temperature', 12, 0.0),
+                             ('temperature', 8, b'1'), ('labels', 9, (8, [b'a', b'a', b'b'])),
+                             ('model.selftest.sample_count', 4, 0), ('model.selftest.utterance', 9, (6, [math.nan, 0.0]))):
+        write('head', f'wrong-{key}-{kind}',
+              head_of(lambda keys: keys.update({'emotion2vec-head.' + key: (kind, value)})))
+    write('head', 'model', head_of(lambda keys: keys.update({'general.architecture': (8, b'emotion2vec')})))
+
+
 def zip_files():
     small = pickle.dumps({'a': 1}, 2)
     with_cuts('zip', 'small-things', saved(small_things(), True), (2,))
@@ -290,7 +319,7 @@ def convert_files(checkpoint):
 
 
 def main():
-    for target in ('gguf', 'model', 'zip', 'stream', 'pickle', 'safetensors', 'sidecar', 'tokens', 'convert'):
+    for target in ('gguf', 'model', 'head', 'zip', 'stream', 'pickle', 'safetensors', 'sidecar', 'tokens', 'convert'):
         (HERE / 'corpus' / target).mkdir(parents=True, exist_ok=True)
         for old in (HERE / 'corpus' / target).iterdir():
             if not old.name.startswith('found-'):
@@ -302,6 +331,7 @@ def main():
         gguf_files()
         model_files(model)
         convert_files(checkpoint.read_bytes())
+    head_files()
     zip_files()
     stream_files()
     pickle_files()

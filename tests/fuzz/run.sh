@@ -14,7 +14,7 @@ minutes=$1
 shift
 cd "$(dirname "$0")/../.."
 build=${BUILD_DIR:-build-fuzz}
-[ $# -gt 0 ] || set -- gguf model zip stream pickle safetensors sidecar tokens convert
+[ $# -gt 0 ] || set -- gguf model head zip stream pickle safetensors sidecar tokens convert
 
 [ -f "$build/build.ninja" ] \
   || CC=clang meson setup "$build" -Dfuzz=true -Dvulkan=disabled -Dexamples=disabled -Db_lundef=false

@@ -12,11 +12,12 @@ import sys
 
 # The core of model/ in order: a file includes its own row and rows above.
 CORE = [['e2verror', 'e2vcache', 'e2vscratch'], ['e2vtensor'], ['e2vhparams'], ['e2vlayout'], ['e2vmodel', 'e2vrandom'], ['e2vop'],
-        ['e2vplan', 'e2vplanpriv', 'e2vplanbuild'], ['e2vplanmem'], ['e2vexecutor'], ['e2vref', 'e2vscores']]
+        ['e2vplan', 'e2vplanpriv', 'e2vplanbuild'], ['e2vplanmem'], ['e2vexecutor'], ['e2vref', 'e2vscores'], ['e2vhead']]
 C = r'(assert|errno|fcntl|float|inttypes|limits|locale|math|signal|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|time' \
     r'|unistd|sys/\w+)\.h'
 GLIB = r'(glib|gio/\S+|glib/gstdio|glib-object|gmodule)(\.h)?'
 GST = r'gst/\S+'
+TAGLIB = r'(taglib|tiostream|xiphcomment|id3v2\w+|\w+(file|frame|tag|item))\.h'
 
 # layer: (files that belong to it, layers it may include, system headers it may include); the first match counts
 LAYERS = {
@@ -25,18 +26,26 @@ LAYERS = {
     'vulkan': (r'model/vulkan/\S+', {'core', 'vulkan', 'vulkan door'}, (C, GLIB, r'dlfcn\.h',
                r'e2vshaderlist\.h', r'volk\.h', r'vulkan/\S+')),
     'encoder': (r'model/(e2vencoder|e2vencoderpriv|e2vprograms|e2vrecover|e2vopen|e2vselfcheck|e2vselftest)\.[ch]', {'core', 'vulkan door', 'encoder'}, (C, GLIB)),
+    'probe': (r'model/probe/\S+', {'core', 'probe'}, (C, GLIB)),
     'files': (r'model/files/\S+', {'core', 'files'}, (C, GLIB, r'zip\.h', r'yaml\.h', r'json-glib/\S+')),
     'window': (r'gst/window/\S+', {'window'}, (C, GLIB, GST)),
     'result': (r'gst/result/\S+', {'result'}, (C, GLIB, GST)),
     'search': (r'gst/engine/gstemotion2vecmodelsearch\.[ch]', {'core', 'search'}, (C, GLIB)),
-    'engine door': (r'gst/engine/gstemotion2vec(engine|stream)\.h', {'window', 'result', 'engine door'}, (C, GLIB, GST)),
+    'engine door': (r'gst/engine/gstemotion2vec(engine|head|stream)\.h', {'window', 'result', 'engine door'}, (C, GLIB, GST)),
     'engine': (r'gst/engine/\S+',
                {'core', 'encoder', 'files', 'window', 'result', 'search', 'engine door', 'engine'}, (C, GLIB, GST, r'pthread\.h')),
-    'element': (r'gst/(element/\S+|gstemotion2vecplugin\.c)', {'window', 'result', 'engine door', 'element'}, (C, GLIB, GST)),
-    'formats': (r'gst/formats/\S+', {'result', 'formats'}, (C, GLIB, GST)),
+    'renderers': (r'gst/renderers/\S+', {'result', 'renderers'}, (C, GLIB, GST, r'cairo\.h')),
+    'plugin': (r'gst/gstemotion2vecplugin\.c', {'result', 'element', 'renderers'}, (C, GLIB, GST)),
+    'element': (r'gst/element/\S+', {'window', 'result', 'engine door', 'element'}, (C, GLIB, GST)),
+    'formats': (r'gst/formats/\S+', {'result', 'formats'}, (C, GLIB, GST, r'reportresources\.h')),
+    'tags door': (r'gst/copies/(filetags|tagstream)\.(h|cc|hh)', {'result', 'formats', 'copies', 'tags door'}, (C, GLIB, GST, TAGLIB,
+                  r'algorithm|cerrno|cstring|exception|string|vector')),
+    'tracks door': (r'gst/copies/remux\.[ch]', {'result', 'formats', 'copies', 'tracks door'},
+                    (C, GLIB, GST, r'libav(codec|format|util)/\S+')),
+    'copies': (r'gst/copies/\S+', {'result', 'formats', 'copies', 'tags door', 'tracks door'}, (C, GLIB, GST)),
     'toolutil': (r'gst/tools/toolutil\.[ch]', {'core', 'toolutil'}, (C, GLIB)),
-    'tools': (r'gst/tools/\S+', {'core', 'vulkan door', 'encoder', 'files', 'window', 'result', 'search', 'toolutil', 'tools'}, (C, GLIB, GST)),
-    'annotate': (r'gst/annotate/\S+', {'result', 'search', 'engine door', 'element', 'formats', 'toolutil', 'annotate'},
+    'tools': (r'gst/tools/\S+', {'core', 'vulkan door', 'encoder', 'files', 'probe', 'window', 'result', 'search', 'toolutil', 'tools'}, (C, GLIB, GST)),
+    'annotate': (r'gst/annotate/\S+', {'result', 'search', 'engine door', 'element', 'formats', 'files', 'copies', 'toolutil', 'annotate'},
                  (C, GLIB, GST, r'glob\.h')),
     'examples': (r'examples/\S+', set(), (C, GLIB, GST)),
     'tests': (r'tests/\S+', None, (r'.*',)),
@@ -95,8 +104,9 @@ def check_file(root, path, headers):
 def main():
     root = pathlib.Path(sys.argv[1])
     paths = sorted(str(path.relative_to(root)) for room in ('model', 'gst', 'examples', 'tests')
-                   for path in (root / room).rglob('*.[ch]'))
-    headers = {pathlib.PurePath(path).name: path for path in paths if path.endswith('.h')}
+                   for pattern in ('*.[ch]', '*.cc', '*.hh')
+                   for path in (root / room).rglob(pattern))
+    headers = {pathlib.PurePath(path).name: path for path in paths if path.endswith(('.h', '.hh'))}
     faults = [fault for path in paths for fault in check_file(root, path, headers)]
     print('\n'.join(faults) or f'{len(paths)} files keep the layers')
     return 1 if faults else 0

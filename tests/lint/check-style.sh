@@ -17,7 +17,7 @@ fault ()
 tab=$(printf '\t')
 notes='TO''DO|FIX''ME|X''XX'
 find . \( -name '.git' -o -name '_build*' -o -name 'build*' -o -name '__pycache__' \) -prune -o -type f \
-    \( -name '*.[ch]' -o -name '*.comp' -o -name '*.glsl' -o -name '*.py' -o -name '*.sh' -o -name 'meson*' \
+    \( -name '*.[ch]' -o -name '*.cc' -o -name '*.hh' -o -name '*.comp' -o -name '*.glsl' -o -name '*.py' -o -name '*.sh' -o -name '*.css' -o -name '*.js' -o -name 'meson*' \
     -o -name '*.md' -o -path './.ci/*' \) -print > "${TMPDIR:-/tmp}/check-style.$$"
 trap 'rm -f "${TMPDIR:-/tmp}/check-style.$$"' EXIT INT TERM
 
@@ -32,7 +32,7 @@ while IFS= read -r file; do
         || fault "$file" "has no SPDX-License-Identifier line" ;;
   esac
   case $file in
-    *.[ch] | *.comp | *.glsl) head -n 2 "$file" | grep -qF "$(basename "$file") - " || [ "${file##*.}" = comp ] \
+    *.[ch] | *.cc | *.hh | *.comp | *.glsl | *.css | *.js) head -n 2 "$file" | grep -qF "$(basename "$file") - " || [ "${file##*.}" = comp ] \
         || fault "$file" "does not begin with its name and its job" ;;
   esac
 done < "${TMPDIR:-/tmp}/check-style.$$"

@@ -51,11 +51,24 @@ class Documentation(pipelinekit.PipelineTest):
         cls.make('speech.opus', 'decodebin ! audioconvert ! opusenc ! oggmux')
         cls.make('speech.wav', 'decodebin ! audioconvert ! wavenc')
         cls.make('film.mkv', 'decodebin ! audioconvert ! opusenc ! matroskamux')
+        cls.make_head('calls.gguf')
 
     @classmethod
     def make(cls, name, chain):
         clip = os.path.join(pipelinekit.CLIPS, 'emodb-s14-angry.opus')
         done = launch(f'filesrc location={clip} ! {chain} ! filesink location={cls.folder}/{name}')
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr)
+
+    @classmethod
+    def make_head(cls, name):
+        """A head for the bundled model, which knows two voices apart."""
+        manifest = os.path.join(cls.folder, 'clips.tsv')
+        with open(manifest, 'w', encoding='utf-8') as file:
+            file.write('path\tlabel\tspeaker\n')
+            file.writelines(f'emodb-{voice}-angry.opus\t{voice}\t{voice}\n' for voice in ('s14', 's15'))
+        done = call([pipelinekit.TOOL, 'probe', 'train', '--manifest', manifest, '--root', pipelinekit.CLIPS, '--l2', '1',
+                     pipelinekit.BUNDLED, '-o', os.path.join(cls.folder, name)])
         if done.returncode != 0:
             raise RuntimeError(done.stderr)
 
@@ -90,6 +103,9 @@ class Documentation(pipelinekit.PipelineTest):
         for line, paths in seen.items():
             with self.subTest(line=line, paths=paths):
                 done = self.run_line(line)
+                for element in re.findall(r'no element "(\w+)"', done.stderr):
+                    if not element.startswith('emotion2vec') or element == 'emotion2vecscope':
+                        self.skipTest(f'{element} is not installed')
                 self.assertEqual(done.returncode, 0, done.stdout[-1000:] + done.stderr)
                 self.assertNotIn('CRITICAL', done.stderr)
                 if ' -m ' in line:

@@ -20,9 +20,11 @@ khronos_validation.log_filename = $folder/messages
 END
 export VK_INSTANCE_LAYERS=VK_LAYER_KHRONOS_validation VK_LAYER_SETTINGS_PATH="$folder"
 
-# open for both, so that no program waits for the other end, and the reader ends when the last writer is gone
-exec 3<> "$folder/messages"
-cat "$folder/messages" > "$folder/log" 3>&- &
+# open for both, so that no program waits for the other end, and the reader ends when the last writer is gone; the
+# reader's end is open before it starts: a short test is over by then, and nobody would ever come
+exec 3<> "$folder/messages" 4< "$folder/messages"
+cat <&4 > "$folder/log" 3>&- &
+exec 4<&-
 status=0
 "$@" 3>&- || status=$?
 exec 3>&-

@@ -3,6 +3,10 @@
 Spans are pairs of times in seconds. Where speech begins and ends is measured on the clean audio by its energy above 100 Hz
 alone: from the first to the last 10 ms that are less than 40 dB below the loudest.
 
+In noise less of it can be heard. What can be, is judged by the critical bands of hearing (E. Zwicker, J. Acoust. Soc. Am. 33,
+248, 1961): sound is heard if in one of them it is louder than the noise. To compare with the power of the noise over all
+frequencies would be wrong: the rumble of a street, far below most of speech, would hide what everybody hears.
+
 SPDX-License-Identifier: LGPL-2.1-or-later"""
 import os
 import subprocess
@@ -15,6 +19,10 @@ GST_LAUNCH = os.environ['GST_LAUNCH']
 CLIPS = os.environ['EMOTION2VEC_CLIPS']
 RATE = 16000
 FRAME = 160
+
+# Hz: the edges of the critical bands from 100 Hz on
+CRITICAL_BANDS = [100, 200, 300, 400, 510, 630, 770, 920, 1080, 1270, 1480, 1720, 2000, 2320, 2700, 3150, 3700, 4400, 5300,
+                  6400, 7700]
 
 # the times of a stretch found count as right if they are this near
 NEAR = 0.1
@@ -72,19 +80,33 @@ def pink(n, random):
     return numpy.fft.irfft(spectrum, n)
 
 
-def add_noise(audio, spans, noise, ratio):
-    """`noise` added, `ratio` dB below the mean power of the audio inside of `spans`; and where the speech is then still
-    louder than the noise, as spans."""
-    speech = numpy.concatenate([audio[round(start * RATE):round(end * RATE)] for start, end in spans])
-    power = (speech ** 2).mean() / 10 ** (ratio / 10)
-    levels = frame_levels(audio)
-    audible = []
+def band_powers(audio):
+    """The power in each critical band: a row for each 10 ms, seen through 20 ms."""
+    around = numpy.lib.stride_tricks.sliding_window_view(numpy.pad(audio, FRAME // 2), 2 * FRAME)[::FRAME]
+    power = abs(numpy.fft.rfft(around * numpy.hanning(2 * FRAME))) ** 2
+    bins = numpy.round(numpy.array(CRITICAL_BANDS) * 2 * FRAME / RATE).astype(int)
+    return numpy.add.reduceat(power[:, :bins[-1]], bins[:-1], axis=1)
+
+
+def heard_spans(audio, spans, noise):
+    """From where to where the spans of `audio` are heard through `noise`, whose power in a band is that of all its time."""
+    heard = (band_powers(audio) > band_powers(noise).mean(0)).any(1)
+    found = []
     for start, end in spans:
         first = round(start * RATE / FRAME)
-        loud = numpy.flatnonzero(levels[first:round(end * RATE / FRAME)] > 10 * numpy.log10(power))
-        audible.append((start + loud[0] * FRAME / RATE, start + (loud[-1] + 1) * FRAME / RATE))
-    mixed = audio + noise[:len(audio)] * numpy.sqrt(power / (noise[:len(audio)] ** 2).mean())
-    return mixed / max(1, abs(mixed).max()), audible
+        loud = numpy.flatnonzero(heard[first:round(end * RATE / FRAME)])
+        found.append((start + loud[0] * FRAME / RATE, start + (loud[-1] + 1) * FRAME / RATE))
+    return found
+
+
+def add_noise(audio, spans, noise, ratio):
+    """`noise` added, `ratio` dB below the mean power of the audio inside of `spans`; and where the speech is then still
+    heard, as spans."""
+    speech = numpy.concatenate([audio[round(start * RATE):round(end * RATE)] for start, end in spans])
+    power = (speech ** 2).mean() / 10 ** (ratio / 10)
+    noise = noise[:len(audio)] * numpy.sqrt(power / (noise[:len(audio)] ** 2).mean())
+    mixed = audio + noise
+    return mixed / max(1, abs(mixed).max()), heard_spans(audio, spans, noise)
 
 
 class Score:
@@ -93,24 +115,24 @@ class Score:
     def __init__(self):
         self.there = self.found = self.false = 0
         self.minutes = 0
-        self.starts, self.ends, self.delays = [], [], []
+        self.heard_errors, self.real_errors, self.delays = [], [], []
 
-    def add(self, audio, spans, audible=None):
-        """Looks for `spans`; the edges are compared with those of `audible`."""
+    def add(self, audio, spans, heard=None):
+        """Looks for `spans`, of which `heard` can be heard."""
         stretches = find_speech(audio)
         self.minutes += len(audio) / RATE / 60
         self.there += len(spans)
         self.false += sum(all(common(stretch, span) <= 0 for span in spans) for stretch in stretches)
         left = list(stretches)
-        for span, heard in zip(spans, audible or spans):
+        for span, audible in zip(spans, heard or spans):
             best = max(left, key=lambda stretch: common(stretch, span), default=(0, 0, 0))
             if not is_match(best, span):
                 continue
             left.remove(best)
             self.found += 1
-            self.starts.append(best[0] - heard[0])
-            self.ends.append(best[1] - heard[1])
-            self.delays.append(best[2] - heard[1])
+            self.heard_errors += [best[0] - audible[0], best[1] - audible[1]]
+            self.real_errors += [best[0] - span[0], best[1] - span[1]]
+            self.delays.append(best[2] - span[1])
 
     def share_found(self):
         return self.found / self.there
@@ -119,18 +141,38 @@ class Score:
         return self.false / self.minutes
 
     def share_near(self):
-        return float((abs(numpy.array(self.starts + self.ends)) <= NEAR).mean())
+        """Of the edges, compared with where the speech is heard."""
+        return share_near(self.heard_errors)
+
+    def share_near_real(self):
+        """Of the edges, compared with those of the clean speech."""
+        return share_near(self.real_errors)
 
     def median_error(self):
-        return float(numpy.median(abs(numpy.array(self.starts + self.ends))))
+        return float(numpy.median(numpy.abs(self.heard_errors)))
 
     def delay(self, percent):
+        """From the real end of the speech, which is when a listener would expect the result."""
         return float(numpy.percentile(self.delays, percent))
 
     def __str__(self):
         return (f'{self.found} of {self.there} found ({100 * self.share_found():.1f} %), {self.false_a_minute():.2f} false a '
                 f'minute, edges: median error {1000 * self.median_error():.0f} ms, {100 * self.share_near():.0f} % within '
-                f'{1000 * NEAR:.0f} ms, known after {self.delay(50):.2f} s ({self.delay(95):.2f} s)')
+                f'{1000 * NEAR:.0f} ms, {100 * self.share_near_real():.0f} % of the clean ones, known after '
+                f'{self.delay(50):.2f} s ({self.delay(95):.2f} s)')
+
+
+def together(scores):
+    """One score over all that went into these."""
+    total = Score()
+    for score in scores:
+        for name, value in vars(score).items():
+            setattr(total, name, getattr(total, name) + value)
+    return total
+
+
+def share_near(errors):
+    return float((numpy.abs(errors) <= NEAR).mean())
 
 
 def common(stretch, span):

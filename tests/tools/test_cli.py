@@ -19,7 +19,7 @@ class Usage(testkit.ToolTest):
     def test_help(self):
         done = call('--help')
         self.check(done, 0)
-        for command in ('convert', 'info', 'devices', 'selftest', 'doctor', 'run', 'bench'):
+        for command in ('convert', 'info', 'devices', 'selftest', 'doctor', 'run', 'bench', 'probe'):
             self.assertIn(command, done.stdout)
             done_command = call(command, '--help')
             self.check(done_command, 0)

@@ -58,6 +58,8 @@ test_words (void)
   APPENDED (format_append_line (text, hostile[0]), "--> <b>&\"',  x");
   APPENDED (format_append_line (text, hostile[1]), "\\N{\\an8}    ");
   APPENDED (format_append_line (text, "\xc3\xa4\xff"), "\xc3\xa4\xef\xbf\xbd");
+  APPENDED (format_append_line (text, "\xef\xbf\xbe\xf0\x9f\x98\x80"),
+      "\xef\xbf\xbd\xf0\x9f\x98\x80");
   APPENDED (format_append_xml (text, hostile[0]),
       "--&#62; &#60;b&#62;&#38;&#34;&#39;,&#10;&#10;x");
   APPENDED (format_append_xml (text, hostile[1]),

@@ -20,6 +20,20 @@ print (const GstEmotion2vecResult * result)
   puts (json);
 }
 
+/* As emotion2vecjson does. */
+static void
+print_with_utc (const GstEmotion2vecResult * result)
+{
+  g_autoptr (GstStructure) fields =
+      gst_emotion2vec_result_to_structure (result, "emotion2vec");
+  g_autofree char *json = NULL;
+
+  gst_structure_set (fields, "utc", G_TYPE_STRING,
+      "2026-11-25T16:13:24.123456789Z", NULL);
+  json = gst_emotion2vec_json_from_structure (fields);
+  puts (json);
+}
+
 /* As the element and the engine leave it. */
 static GstEmotion2vecResult *
 begin (guint id)
@@ -88,13 +102,17 @@ print_kinds (void)
     settings.smoothing = kind & 2 ? 1.5 : 0;
     settings.threshold = kind & 4 ? 0.9 : 0;
     result->speech_trigger = (kind & 8) != 0;
+    result->interval = kind & 8 ? GST_CLOCK_TIME_NONE : GST_SECOND;
     result->channel = kind & 16 ? 1 : -1;
     result->partial = (kind & 16) != 0;
     result->source_id = kind & 16 ? g_strdup ("caller") : NULL;
     if (kind & 32)
       add_matrices (result);
     gst_emotion2vec_scorer_finish (scorer, classes, &settings, result);
-    print (result);
+    if (kind == 1)
+      print_with_utc (result);
+    else
+      print (result);
   }
   print_bare (64);
 }

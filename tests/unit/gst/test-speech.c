@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "gstemotion2vecspeech.h"
 #include "windowkit.h"
 
 #define MS GST_MSECOND
@@ -15,6 +16,7 @@
 /* Milliseconds: from, to; ends with 0, 0. */
 typedef gint Bursts[8][2];
 
+static const Bursts single = { {1000, 2000} };
 static const Bursts three = { {1000, 2000}, {3000, 3800}, {5000, 7000} };
 
 static GstEmotion2vecWindowSettings
@@ -140,6 +142,89 @@ test_samples (void)
     g_assert_cmpmem (window->samples, window->n_samples * sizeof (float),
         data + window->start, window->length * sizeof (float));
   }
+}
+
+/* Steady noise, in it a hiss of 0.36 s that is 12 dB louder, and right after it, at 1 s, the voice. */
+static float *
+hiss_and_voice (gsize n, const Bursts bursts)
+{
+  GstAudioInfo info = window_audio (GST_AUDIO_FORMAT_F32, 16000, 1, FALSE);
+  g_autoptr (GRand) random = g_rand_new_with_seed (7);
+  float *data = voice (&info, n, bursts);
+
+  for (gsize i = 0; i < n; i++) {
+    double loud = i >= 16 * 640 && i < 16 * 1000 ? 0.012 : 0.003;
+
+    data[i] += (float) g_rand_double_range (random, -loud, loud);
+  }
+  return data;
+}
+
+/* The hiss is part of the stretch, though it begins farther before the voice than the detector looks back when it hears the
+ * voice, and the noise after the voice is not. All samples are there. */
+static void
+test_second_look (void)
+{
+  GstAudioInfo info = window_audio (GST_AUDIO_FORMAT_F32, 16000, 1, FALSE);
+  GstEmotion2vecWindowSettings settings = speech_settings ();
+  gsize n = 3 * 16000;
+  g_autofree float *data = hiss_and_voice (n, single);
+  g_autoptr (GPtrArray) windows =
+      window_cut_all (&info, &settings, (guint8 *) data, n, 100);
+  const GstEmotion2vecWindow *window;
+
+  g_assert_cmpuint (windows->len, ==, 1);
+  window = windows->pdata[0];
+  check_near (window, 640, 2000);
+  g_assert_cmpuint (window->start + window->length, <=, 16 * (2000 + 30));
+  g_assert_cmpmem (window->samples, window->n_samples * sizeof (float),
+      data + window->start, window->length * sizeof (float));
+}
+
+/* A start that lies back makes no stretch too long, though it may be cut in the pause after 1.18 s. */
+static void
+test_second_look_limit (void)
+{
+  static const Bursts parts = { {1000, 1180}, {1300, 2000} };
+  GstAudioInfo info = window_audio (GST_AUDIO_FORMAT_F32, 16000, 1, FALSE);
+  GstEmotion2vecWindowSettings settings = speech_settings ();
+  gsize n = 3 * 16000;
+  g_autofree float *data = hiss_and_voice (n, parts);
+
+  settings.minimum_duration = 10 * MS;
+  for (guint limit = 50; limit < 800; limit += 50) {
+    g_autoptr (GPtrArray) windows = NULL;
+
+    settings.max_window = limit * MS;
+    windows = window_cut_all (&info, &settings, (guint8 *) data, n, 100);
+    g_assert_cmpuint (windows->len, >, 0);
+    for (guint k = 0; k < windows->len; k++)
+      g_assert_cmpuint (((GstEmotion2vecWindow *) windows->pdata[k])->duration,
+          <=, settings.max_window);
+  }
+}
+
+/* No span begins before what was promised while it was waited for. */
+static void
+test_earliest (void)
+{
+  const GstEmotion2vecSpeechSettings settings = {
+    .hangover = 30,.longest = 3000,.silence_threshold = -60
+  };
+  GstEmotion2vecSpeech *speech = gst_emotion2vec_speech_new (&settings);
+  gsize n = 3 * 16000;
+  g_autofree float *data = hiss_and_voice (n, single);
+  GstEmotion2vecSpan span = { 0, 0 };
+  guint64 promised = 0;
+
+  for (gsize at = 0; at < n; at += GST_EMOTION2VEC_SPEECH_FRAME) {
+    promised = MAX (promised, gst_emotion2vec_speech_earliest (speech));
+    if (gst_emotion2vec_speech_push (speech, data + at, FALSE, &span))
+      break;
+  }
+  g_assert_cmpuint (span.end, >, 0);
+  g_assert_cmpuint (span.start, >=, promised);
+  gst_emotion2vec_speech_free (speech);
 }
 
 static void
@@ -368,9 +453,10 @@ test_order (void)
 
 /* ---- votes ------------------------------------------------------------------------------------------------------ */
 
-/* Steady noise with a second of louder noise at 3 s; @vote for the buffers of that second. */
+/* Steady noise with a second of louder noise at 3 s, of which the first @voted_ms are voted for; nothing is said of the
+ * rest. */
 static GPtrArray *
-hiss (gboolean vote, gsize piece)
+hiss (guint voted_ms, gsize piece)
 {
   GstAudioInfo info = window_audio (GST_AUDIO_FORMAT_F32, 16000, 1, FALSE);
   GstEmotion2vecWindowSettings settings = speech_settings ();
@@ -388,7 +474,8 @@ hiss (gboolean vote, gsize piece)
   for (gsize at = 0; at < n; at += piece) {
     gpointer planes[1] = { data + at };
 
-    gst_emotion2vec_windower_vote (windower, vote && at / 16000 == 3);
+    if (at >= 48000 && at < 48000 + voted_ms * 16)
+      gst_emotion2vec_windower_vote (windower, TRUE);
     gst_emotion2vec_windower_push (windower, planes, piece,
         at * GST_SECOND / 16000);
   }
@@ -400,13 +487,24 @@ static void
 test_vote (void)
 {
   static const Bursts voted = { {3000, 4000} };
-  g_autoptr (GPtrArray) without = hiss (FALSE, 160);
-  g_autoptr (GPtrArray) with = hiss (TRUE, 160);
-  g_autoptr (GPtrArray) split = hiss (TRUE, 1);
+  g_autoptr (GPtrArray) without = hiss (0, 160);
+  g_autoptr (GPtrArray) with = hiss (1000, 160);
+  g_autoptr (GPtrArray) split = hiss (1000, 1);
 
   g_assert_cmpuint (without->len, ==, 0);
   check_found (with, voted);
   check_same (with, split);
+}
+
+/* A vote is for one push: too little of the louder noise, which without any vote is none. */
+static void
+test_vote_ends (void)
+{
+  g_autoptr (GPtrArray) brief = hiss (10, 160);
+  g_autoptr (GPtrArray) split = hiss (10, 1);
+
+  g_assert_cmpuint (brief->len, ==, 0);
+  g_assert_cmpuint (split->len, ==, 0);
 }
 
 int
@@ -416,6 +514,9 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/speech/spans", test_spans);
   g_test_add_func ("/speech/samples", test_samples);
+  g_test_add_func ("/speech/second-look", test_second_look);
+  g_test_add_func ("/speech/second-look-limit", test_second_look_limit);
+  g_test_add_func ("/speech/earliest", test_earliest);
   g_test_add_func ("/speech/splits", test_splits);
   g_test_add_func ("/speech/each", test_each);
   g_test_add_func ("/speech/minimum-duration", test_minimum_duration);
@@ -427,5 +528,6 @@ main (int argc, char **argv)
   g_test_add_func ("/speech/tail", test_tail);
   g_test_add_func ("/speech/order", test_order);
   g_test_add_func ("/speech/vote", test_vote);
+  g_test_add_func ("/speech/vote-ends", test_vote_ends);
   return g_test_run ();
 }
