@@ -10,6 +10,10 @@ trap 'rm -rf "$folder"' EXIT INT TERM
 valgrind="valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite
   --errors-for-leak-kinds=definite --suppressions=$(dirname "$0")/../valgrind.supp --log-file=$folder/%p"
 
+# libopus encodes what audiotestsrc makes with values that nobody set, and in a call all that follows is made of them
+case ${1##*/} in
+  test-element-rtp) valgrind="$valgrind --undef-value-errors=no" ;;
+esac
 "$(dirname "$0")/with-registry.sh" true
 
 status=0
