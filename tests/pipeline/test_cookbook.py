@@ -74,7 +74,7 @@ def recipe(heading, *programs, elements=()):
                 if not shutil.which(program, path=PATH):
                     self.skipTest(f'{program} is not installed')
             for element in elements:
-                if call([GST_INSPECT, '--exists', element]).returncode != 0:
+                if call([GST_INSPECT, element]).returncode != 0:
                     self.skipTest(f'there is no element {element}')
             self.blocks = RECIPES[heading]
             test(self)
@@ -249,25 +249,25 @@ class Cookbook(pipelinekit.PipelineTest):
             self.assertAlmostEqual(cue[1], run[1], delta=slack)
 
     def pictures(self, crop, shape):
-        """A part of each frame on the screen, made smaller, as bytes of grey."""
+        """A part of each frame on the screen, made smaller: for each pixel, whether it is bright."""
         width, height = shape
         done = subprocess.run(['ffmpeg', '-v', 'error', '-i', 'screen.avi', '-vf', f'crop={crop},scale={width}:{height}', '-f',
                                'rawvideo', '-pix_fmt', 'gray', '-'], cwd=self.folder, check=True, capture_output=True)
         size = width * height
-        return [done.stdout[at:at + size] for at in range(0, len(done.stdout), size)]
+        bright = [grey > 80 for grey in done.stdout]
+        return [bright[at:at + size] for at in range(0, len(bright), size)]
 
     def check_overlay(self, results):
         """White texts on black at the bottom of a film of 640x360; another picture wherever another text begins."""
         frames = self.pictures('640:70:0:290', (160, 18))
         self.assertAlmostEqual(len(frames) / 25, 9, delta=0.1)
-        differ = [k / 25 for k in range(1, len(frames))
-                  if sum(abs(a - b) for a, b in zip(frames[k - 1], frames[k])) > len(frames[k]) / 4]
+        differ = [k / 25 for k in range(1, len(frames)) if sum(a != b for a, b in zip(frames[k - 1], frames[k])) > 10]
         expected = [run[0] for run in runs(results)[1:]]
         self.assertEqual(len(differ), len(expected), (differ, expected))
         for ours, time_ in zip(differ, expected):
             self.assertAlmostEqual(ours, time_, delta=0.06)
         for frame in frames[1:len(frames) - 5]:
-            self.assertGreater(max(frame), 150)
+            self.assertGreater(sum(frame), 50)
         self.assertAlmostEqual(float(self.probe('heard.wav', '-show_format')['format']['duration']), 9, delta=0.1)
 
     def test_every_recipe_has_a_test(self):
@@ -289,7 +289,7 @@ class Cookbook(pipelinekit.PipelineTest):
     @recipe('Microphone, subtitles over a picture', elements=['textoverlay'])
     def test_microphone_subtitles(self):
         self.cook(self.blocks[0])
-        lit = [max(frame) > 150 for frame in self.pictures('640:70:0:290', (160, 18))]
+        lit = [sum(frame) > 50 for frame in self.pictures('640:70:0:290', (160, 18))]
         self.assertEqual(len(lit), 300)
         self.assertNotIn(True, lit[:75])
         self.assertIn(True, lit[75:])
@@ -315,7 +315,7 @@ class Cookbook(pipelinekit.PipelineTest):
         self.assertEqual((stream['width'], stream['height']), (640, 520))
         # scores are areas that are brighter than the ground, from right to left
         frames = self.pictures('400:90:0:360', (80, 18))
-        bright = [sum(value > 80 for value in frame) for frame in frames]
+        bright = [sum(frame) for frame in frames]
         self.assertGreater(bright[-1], 3 * bright[25])
         self.assertGreater(bright[-1], 80 * 18 / 3)
 
@@ -337,23 +337,34 @@ class Cookbook(pipelinekit.PipelineTest):
         self.cook(self.blocks[0])
         self.assertEqual(self.codecs('subtitled.mp4'), ['h264', 'aac', 'mov_text'])
         self.check_cues(self.cues('subtitled.mp4'), runs(self.heard('film.mp4')))
-        self.check_untouched('film.mp4', 'subtitled.mp4')
+        self.check_untouched('film.mp4', 'subtitled.mp4', padding=2)
 
-    def check_untouched(self, before, after):
-        """Packets of picture and sound are the same bytes."""
-        hashes = []
-        for name in (before, after):
-            done = subprocess.run(['ffmpeg', '-v', 'error', '-i', name, '-map', '0:v', '-map', '0:a', '-c', 'copy', '-f',
-                                   'streamhash', '-'], cwd=self.folder, check=True, capture_output=True, text=True)
-            hashes.append(done.stdout.splitlines())
-        self.assertEqual(len(hashes[0]), 2)
-        self.assertEqual(*hashes)
+    def check_untouched(self, before, after, padding=0):
+        """Packets of picture and sound are the same bytes, but for as many at the ends of the sound as an encoder's padding has."""
+        for stream in ('v', 'a'):
+            old, new = (self.packets(name, stream) for name in (before, after))
+            missing = len(old) - len(new)
+            self.assertIn(missing, range((padding if stream == 'a' else 0) + 1))
+            self.assertIn(new, [old[first:first + len(new)] for first in range(missing + 1)])
+
+    def packets(self, name, stream):
+        """Hashes of the packets of a stream."""
+        done = subprocess.run(['ffmpeg', '-v', 'error', '-i', name, '-map', f'0:{stream}', '-c', 'copy', '-f', 'framehash', '-'],
+                              cwd=self.folder, check=True, capture_output=True, text=True)
+        hashes = [line.split(',')[5].strip() for line in done.stdout.splitlines() if not line.startswith('#')]
+        self.assertGreater(len(hashes), 200)
+        return hashes
 
     @recipe('HLS with subtitles', elements=['hlssink2', 'h264parse', 'faad', 'webvttenc'])
     def test_hls(self):
         self.cook(self.blocks[0])
-        self.assertEqual(sorted(self.codecs('hls/index.m3u8')), ['aac', 'h264', 'webvtt'])
-        self.check_cues(self.cues('hls/emotions.vtt'), runs(self.heard('film.mp4')))
+        # ffmpeg follows a playlist of subtitles, but not from the one above it, and then says so
+        done = subprocess.run(['ffprobe', '-v', 'warning', '-show_streams', 'hls/index.m3u8'], cwd=self.folder, check=True,
+                              capture_output=True, text=True)
+        self.assertRegex(done.stdout + done.stderr, r'codec_name=webvtt|subtitle\(uri: emotions.m3u8\)')
+        self.assertEqual(sorted(self.codecs('hls/index.m3u8'))[:2], ['aac', 'h264'])
+        self.assertEqual(self.codecs('hls/emotions.m3u8'), ['webvtt'])
+        self.check_cues(self.cues('hls/emotions.m3u8'), runs(self.heard('film.mp4')))
         self.assertAlmostEqual(float(self.probe('hls/film.m3u8', '-show_format')['format']['duration']), 9, delta=0.1)
         # the map is what the segments say: ticks of 1/90000 s
         begin = [float(stream['start_time']) for stream in self.probe('hls/part00000.ts', '-show_streams')['streams']]
@@ -372,7 +383,7 @@ class Cookbook(pipelinekit.PipelineTest):
     @recipe('A pipe', 'jq')
     def test_pipe(self):
         self.cook(self.blocks[0])
-        self.assertEqual([(line['at'] * SECOND, line['label']) for line in map(json.loads, self.read('short.jsonl').splitlines())],
+        self.assertEqual([(line['at'], line['sounds']) for line in map(json.loads, self.read('short.jsonl').splitlines())],
                          [(result['stream-time'], result['label']) for result in self.heard('speech.opus')])
 
     @recipe('MQTT', 'mosquitto', 'mosquitto_sub', 'mosquitto_pub')
@@ -406,11 +417,16 @@ class Cookbook(pipelinekit.PipelineTest):
             self.skipTest('python3-websockets is not installed')
         self.listen(self.blocks[0])
         # it does not say when it listens
-        while socket.socket().connect_ex(('localhost', self.ports['web'])) != 0:
+        while not self.answers(('localhost', self.ports['web'])):
             time.sleep(0.05)
         reader = self.background([PYTHON, '-m', 'websockets', f'ws://localhost:{self.ports["web"]}/'])
         expected = self.heard('speech.opus')
         self.check_lines([reader.wait_for(reader.out, r'\{.*\}')[0] for _ in expected], 'speech.opus')
+
+    @staticmethod
+    def answers(address):
+        with socket.socket() as client:
+            return client.connect_ex(address) == 0
 
     @recipe('UDP', 'socat')
     def test_udp(self):
