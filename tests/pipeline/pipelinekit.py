@@ -81,6 +81,17 @@ class PipelineTest(unittest.TestCase):
     def path(cls, name):
         return os.path.join(cls.scratch.name, name)
 
+    @classmethod
+    def make_head(cls, path):
+        """A head for the bundled model, which knows two voices apart."""
+        manifest = cls.path('voices.tsv')
+        with open(manifest, 'w', encoding='utf-8') as file:
+            file.write('path\tlabel\tspeaker\n')
+            file.writelines(f'emodb-{voice}-angry.opus\t{voice}\t{voice}\n' for voice in ('s14', 's15'))
+        done = call([TOOL, 'probe', 'train', '--manifest', manifest, '--root', CLIPS, '--l2', '1', BUNDLED, '-o', path])
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr)
+
     def tool_scores(self, audio, *arguments):
         done = call([TOOL, 'run', self.model, audio, '--json', *arguments])
         self.assertEqual(done.returncode, 0, done.stderr)
