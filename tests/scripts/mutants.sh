@@ -78,7 +78,7 @@ mutant prenet-norm-shaders model/e2vplanbuild.c 's/("prenet_norm", -1\);\s+retur
 mutant canary model/vulkan/e2vvkcanary.c 's/return canary->answer [^;]*;/return TRUE;/' lost
 mutant finite model/e2vencoder.c 's/!isfinite \(values\[i\]\)/FALSE/' selfcheck
 mutant verdict model/e2vselfcheck.c 's/if \(e2v_selftest_passes \([^)]*\)\)/if (TRUE)/' selfcheck
-mutant generation "$(grep -rlF "$stale" gst)" "s/\Q$stale\E/return FALSE;/" gst-engine
+mutant generation "$(grep -rlF "$stale" gst)" "s/\Q$stale\E/return FALSE;/" element-async
 # no barrier between two operations: lavapipe does not care, the validation layer does
 mutant barrier model/vulkan/e2vvkrecord.c 's/(record_dispatch \(p, commands, step\);)[^;]*;/$1/' --setup validation models-simd-256
 
