@@ -212,7 +212,8 @@ annotate (Options * options)
   g_autofree char *identity = NULL, *settings = NULL;
   const char *const nothing[] = { NULL };
   WorkPlan plan = {.version = PACKAGE_VERSION,.formats = options->formats,
-    .all_tracks = options->all_tracks,.track = options->track,
+    .copying = options->copying,.all_tracks = options->all_tracks,.track =
+        options->track,
     .resume = options->resume,.force = options->force
   };
 

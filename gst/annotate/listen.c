@@ -8,8 +8,8 @@
  * (3) A file that breaks off gives an error, and then its streams end. Only their end, which leaves the element after all
  *     results, tells that all that came before is heard. The pipeline's own EOS message does not: after an error in a decoder
  *     that was just being plugged, decodebin never reaches PLAYING. So no buffer gets to the sink, which would wait there.
- * (4) decodebin (1.22 to 1.26) swallows errors of an element that it is plugging. A demuxer that finds no stream then
- *     stands still, without an error, a pad or an end. While nothing is linked, is_dead() looks for that.
+ * (4) decodebin (1.22) swallows errors of an element that it is plugging. A demuxer that finds no stream then stands still,
+ *     without an error, a pad or an end. While nothing is linked, standstill.h tells that.
  * (5) The parts of a chained Ogg file come as pads one after the other; each is linked in its turn.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "listen.h"
@@ -25,6 +25,8 @@
 #include "gstemotion2vec.h"
 #include "mediatype.h"
 #include "peaks.h"
+#include "standstill.h"
+#include "trouble.h"
 
 /* Windows that may wait: a batch or two, of which those of other files fill the rest. */
 #define MAX_PENDING "16"
@@ -32,9 +34,7 @@
 /* Of one kind, more are not worth a person's time. */
 #define MAX_WARNINGS 3
 
-#define NO_STREAM "it is damaged: no stream was found in it"
-
-/* How often is_dead() looks, without and with an error. */
+/* How often to look whether the pipeline stands still, without and with an error. */
 #define CHECK_TIME GST_SECOND
 #define CHECK_TIME_BROKEN (20 * GST_MSECOND)
 
@@ -53,6 +53,7 @@ typedef struct
   guint rate, channels;         /* of the first caps */
   char *language;
   GstClockTime end;             /* stream time of the end of what came */
+  GstTagList *tags;             /* (nullable): what the element added, with those of the file */
   Peaks *peaks;
 } Heard;
 
@@ -71,7 +72,7 @@ typedef struct
   GstSegment segment;
   GstClockTime told;
   /* calling thread */
-  char *missing_audio, *missing_other;  /* decoders that are not installed */
+  Trouble trouble;
   gulong block;                 /* on the sink pad, until a part is gone to; 0: none */
   GError *broken;               /* why the streams are about to end */
 } Listener;
@@ -87,9 +88,9 @@ listener_clear (Listener * self)
   g_clear_pointer (&self->annotation, annotation_free);
   g_clear_pointer (&self->heard.peaks, peaks_free);
   g_free (self->heard.language);
+  gst_clear_tag_list (&self->heard.tags);
   g_mutex_clear (&self->heard.lock);
-  g_free (self->missing_audio);
-  g_free (self->missing_other);
+  trouble_clear (&self->trouble);
   g_clear_error (&self->broken);
 }
 
@@ -104,6 +105,17 @@ is_linked (Listener * self)
   linked = self->heard.linked;
   g_mutex_unlock (&self->heard.lock);
   return linked;
+}
+
+static guint
+count_tracks (Listener * self)
+{
+  guint n;
+
+  g_mutex_lock (&self->heard.lock);
+  n = self->heard.n_tracks;
+  g_mutex_unlock (&self->heard.lock);
+  return n;
 }
 
 /* ---- streaming threads ------------------------------------------------------------------------------------------ */
@@ -249,6 +261,21 @@ on_data (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
+/* Tags of the stream as they leave the element: the last ones, before the end, are with its summary. */
+static void
+note_summary (Listener * self, GstEvent * event)
+{
+  GstTagList *tags;
+
+  gst_event_parse_tag (event, &tags);
+  if (gst_tag_list_get_scope (tags) != GST_TAG_SCOPE_STREAM)
+    return;
+  g_mutex_lock (&self->heard.lock);
+  gst_clear_tag_list (&self->heard.tags);
+  self->heard.tags = gst_tag_list_ref (tags);
+  g_mutex_unlock (&self->heard.lock);
+}
+
 /* Behind the element: nobody needs the audio; the end comes after all results. */
 static GstPadProbeReturn
 on_output (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
@@ -260,6 +287,8 @@ on_output (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
   event = GST_PAD_PROBE_INFO_EVENT (info);
   if (GST_EVENT_TYPE (event) == GST_EVENT_GAP)
     return GST_PAD_PROBE_DROP;
+  if (GST_EVENT_TYPE (event) == GST_EVENT_TAG)
+    note_summary (user_data, event);
   if (GST_EVENT_TYPE (event) == GST_EVENT_EOS)
     post (user_data, "end");
   return GST_PAD_PROBE_OK;
@@ -342,7 +371,8 @@ set_up_element (Listener * self)
   gst_util_set_object_arg (element, "overload", "block");
   gst_util_set_object_arg (element, "max-pending", MAX_PENDING);
   gst_util_set_object_arg (element, "on-error", "fail");
-  gst_util_set_object_arg (element, "tag-mode", "none");
+  gst_util_set_object_arg (element, "tag-mode",
+      settings->tags ? "summary" : "none");
   if (settings->minimum > 0)
     g_object_set (element, "minimum-duration", settings->minimum, NULL);
   if (settings->embedding)
@@ -382,150 +412,6 @@ build (Listener * self, GError ** error)
   return add_decoder (self, error);
 }
 
-/* ---- errors ----------------------------------------------------------------------------------------------------- */
-
-/* Whether a streaming thread of @element is at work. */
-static gboolean
-has_running_task (GstElement * element)
-{
-  gboolean running = FALSE;
-
-  GST_OBJECT_LOCK (element);
-  for (GList * item = element->pads; item && !running; item = item->next) {
-    GstPad *pad = item->data;
-
-    GST_OBJECT_LOCK (pad);
-    running = GST_PAD_TASK (pad)
-        && gst_task_get_state (GST_PAD_TASK (pad)) == GST_TASK_STARTED;
-    GST_OBJECT_UNLOCK (pad);
-  }
-  GST_OBJECT_UNLOCK (element);
-  return running;
-}
-
-/* Whether streams may still come from @element, or through it. Queues do not count: their threads wait for ever. */
-static gboolean
-is_alive (GstElement * element)
-{
-  GstElementFactory *factory = gst_element_get_factory (element);
-  const char *name = factory ? GST_OBJECT_NAME (factory) : "";
-
-  if (GST_IS_BIN (element) || strcmp (name, "multiqueue") == 0
-      || strcmp (name, "queue") == 0 || strcmp (name, "queue2") == 0)
-    return FALSE;
-  if (factory && gst_element_factory_list_is_type (factory,
-          GST_ELEMENT_FACTORY_TYPE_DEMUXER) && element->numsrcpads > 0)
-    return TRUE;
-  return has_running_task (element);
-}
-
-static void
-note_alive (const GValue * item, gpointer alive)
-{
-  if (is_alive (g_value_get_object (item)))
-    *(gboolean *) alive = TRUE;
-}
-
-/* Whether nothing is linked and nothing will be: all threads in front of the element have stopped, and no demuxer has
- * streams, whose ends would tell. */
-static gboolean
-is_dead (Listener * self)
-{
-  GstIterator *elements = gst_bin_iterate_recurse (GST_BIN (self->pipeline));
-  gboolean alive = FALSE;
-  GstIteratorResult result;
-
-  while ((result = gst_iterator_foreach (elements, note_alive, &alive))
-      == GST_ITERATOR_RESYNC) {
-    gst_iterator_resync (elements);
-    alive = FALSE;
-  }
-  gst_iterator_free (elements);
-  return result == GST_ITERATOR_DONE && !alive && !is_linked (self);
-}
-
-/* The words of @reason, without the full stop and what GStreamer asks of developers. */
-static char *
-words_of (const GError * reason)
-{
-  g_autofree char *text = g_strstrip (g_strdup (reason->message));
-
-  if (g_str_has_suffix (text, "."))
-    text[strlen (text) - 1] = '\0';
-  return g_steal_pointer (&text);
-}
-
-static GError *
-no_decoder (const char *missing)
-{
-  return g_error_new (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-      "GStreamer has no %s: install the plugin for it", missing);
-}
-
-static GError *
-stream_error (gint code, const char *words)
-{
-  switch (code) {
-    case GST_STREAM_ERROR_TYPE_NOT_FOUND:
-    case GST_STREAM_ERROR_WRONG_TYPE:
-      return g_error_new (G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-          "not a media file that GStreamer knows");
-    case GST_STREAM_ERROR_DECRYPT:
-    case GST_STREAM_ERROR_DECRYPT_NOKEY:
-      return g_error_new (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-          "it is encrypted (%s)", words);
-    case GST_STREAM_ERROR_DEMUX:
-      /* is_dead() says the same, and it is chance which of them is first */
-      return g_error_new (G_IO_ERROR, G_IO_ERROR_INVALID_DATA, NO_STREAM);
-    default:
-      return g_error_new (G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-          "it is damaged, or not what it seems to be (%s)", words);
-  }
-}
-
-/* What a person should know of an error message. (transfer full) */
-static GError *
-explain (Listener * self, GstMessage * message)
-{
-  g_autoptr (GError) reason = NULL;
-  g_autofree char *words = NULL;
-
-  gst_message_parse_error (message, &reason, NULL);
-  words = words_of (reason);
-  if (GST_MESSAGE_SRC (message) == GST_OBJECT (self->element))
-    return g_error_new (G_IO_ERROR, G_IO_ERROR_FAILED, "%s", words);
-  if (self->missing_audio)
-    return no_decoder (self->missing_audio);
-  if (self->missing_other)
-    return g_error_new (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-        "there is no audio in it that GStreamer can decode (it has no %s)",
-        self->missing_other);
-  if (g_error_matches (reason, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN))
-    return g_error_new (G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-        "there is no audio in it");
-  if (reason->domain == GST_STREAM_ERROR)
-    return stream_error (reason->code, words);
-  return g_error_new (G_IO_ERROR, G_IO_ERROR_FAILED, "%s", words);
-}
-
-static GError *
-no_track (Listener * self)
-{
-  guint n;
-
-  g_mutex_lock (&self->heard.lock);
-  n = self->heard.n_tracks;
-  g_mutex_unlock (&self->heard.lock);
-  if (n > 0)
-    return g_error_new (G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-        "there is no audio track %u in it, it has %u", self->source->track + 1,
-        n);
-  if (self->missing_audio)
-    return no_decoder (self->missing_audio);
-  return g_error_new (G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-      "there is no audio in it");
-}
-
 /* ---- the bus ---------------------------------------------------------------------------------------------------- */
 
 static void
@@ -549,20 +435,7 @@ handle_warning (Listener * self, GstMessage * message)
       && self->settings->warning
       && g_str_has_prefix (reason->message, self->settings->warning))
     return;
-  warn (self, words_of (reason));
-}
-
-static void
-handle_missing (Listener * self, GstMessage * message)
-{
-  g_autofree char *detail =
-      gst_missing_plugin_message_get_installer_detail (message);
-  char **missing = detail && strstr (detail, "|decoder-audio/")
-      ? &self->missing_audio : &self->missing_other;
-
-  /* that pictures cannot be decoded is no loss */
-  if (!*missing && !(detail && strstr (detail, "|decoder-video/")))
-    *missing = gst_missing_plugin_message_get_description (message);
+  warn (self, trouble_words (reason));
 }
 
 /* FALSE if the annotation has no place for a result, which means a fault of ours. */
@@ -570,7 +443,7 @@ static gboolean
 handle_element_message (Listener * self, GstMessage * message, GError ** error)
 {
   if (gst_is_missing_plugin_message (message)) {
-    handle_missing (self, message);
+    trouble_note_missing (&self->trouble, message);
     return TRUE;
   }
   if (GST_MESSAGE_SRC (message) != GST_OBJECT (self->element)
@@ -600,12 +473,28 @@ is_final (Listener * self, GstObject * source)
       || (factory && g_str_equal (GST_OBJECT_NAME (factory), "typefind")));
 }
 
+/* (transfer full) (nullable): if it is the element that cannot go on, why. */
+static GError *
+element_error (Listener * self, GstMessage * message)
+{
+  g_autoptr (GError) reason = NULL;
+  g_autofree char *words = NULL;
+
+  if (GST_MESSAGE_SRC (message) != GST_OBJECT (self->element))
+    return NULL;
+  gst_message_parse_error (message, &reason, NULL);
+  words = trouble_words (reason);
+  return g_error_new (G_IO_ERROR, G_IO_ERROR_FAILED, "%s", words);
+}
+
 /* FALSE: nobody listens any more. */
 static gboolean
 handle_error (Listener * self, GstMessage * message, GError ** error)
 {
-  GError *reason = explain (self, message);
+  GError *reason = element_error (self, message);
 
+  if (!reason)
+    reason = trouble_explain (&self->trouble, message);
   /* the first is the cause of the others, but for what is wrong with the model or the device */
   if (self->broken && GST_MESSAGE_SRC (message) != GST_OBJECT (self->element))
     g_error_free (reason);
@@ -655,7 +544,8 @@ handle_message (Listener * self, GstMessage * message, GError ** error)
       if (gst_message_has_name (message, "part"))
         return self->block == 0 || go_to_part (self, error);
       if (gst_message_has_name (message, "no-track"))
-        g_propagate_error (error, no_track (self));
+        g_propagate_error (error, trouble_no_track (&self->trouble,
+                self->source->track, count_tracks (self)));
       return FALSE;
   }
 }
@@ -664,12 +554,12 @@ handle_message (Listener * self, GstMessage * message, GError ** error)
 static gboolean
 handle_silence (Listener * self, GError ** error)
 {
-  if (!is_dead (self))
+  if (is_linked (self) || !standstill_is_reached (GST_BIN (self->pipeline)))
     return TRUE;
   if (self->broken)
     g_propagate_error (error, g_steal_pointer (&self->broken));
   else
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, NO_STREAM);
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, TROUBLE_NO_STREAM);
   return FALSE;
 }
 
@@ -779,11 +669,13 @@ conclude (Listener * self, GError ** error)
   if (annotation->windows->len == 0 && !self->source->part)
     warn (self, g_strdup_printf ("%.2f s are too short for a result",
             (double) heard->end / GST_SECOND));
-  if (self->missing_audio)
+  if (self->trouble.missing_audio)
     warn (self, g_strdup_printf ("an audio track is left out: GStreamer has "
-            "no %s", self->missing_audio));
+            "no %s", self->trouble.missing_audio));
   annotation->n_tracks = heard->n_tracks;
   annotation->language = g_steal_pointer (&heard->language);
+  if (self->settings->tags)
+    annotation->tags = g_steal_pointer (&heard->tags);
   annotation->duration = heard->end;
   annotation->rate = heard->rate;
   annotation->channels = heard->channels;

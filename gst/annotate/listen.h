@@ -20,6 +20,7 @@ typedef struct
   char *classes;                /* (nullable) */
   char *silence;                /* (nullable): threshold, dBFS */
   GstClockTime minimum;         /* shortest window; 0: the element's default */
+  gboolean tags;                /* the annotation gets tags */
   gboolean embedding;           /* results carry the utterance embedding; see ListenSource.result */
   char *warning;                /* (nullable): of the engine, which every element repeats and the caller has told */
 } ListenSettings;

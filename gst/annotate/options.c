@@ -26,6 +26,7 @@ typedef struct
   double window, interval, silence;
   int n_jobs;
   gboolean resume, no_resume, force, dry_run, recursive, quiet, json, version;
+  gboolean report, tag_copy, subtitle_copy;
 } Words;
 
 static void
@@ -167,20 +168,30 @@ add_format (GPtrArray * formats, const char *name)
   return FALSE;
 }
 
-/* @lists: (nullable): each of names with commas between them. */
+/* Names with commas between them. */
 static gboolean
-read_formats (const char *const *lists, GPtrArray * formats)
+add_formats (GPtrArray * formats, const char *list)
 {
-  static const char *const defaults[] = { DEFAULT_FORMATS, NULL };
+  g_auto (GStrv) names = g_strsplit (list, ",", -1);
 
-  for (guint i = 0; (lists ? lists : defaults)[i]; i++) {
-    g_auto (GStrv) names = g_strsplit ((lists ? lists : defaults)[i], ",", -1);
-
-    for (guint j = 0; names[j]; j++)
-      if (!add_format (formats, names[j]))
-        return FALSE;
-  }
+  for (guint i = 0; names[i]; i++)
+    if (!add_format (formats, names[i]))
+      return FALSE;
   return TRUE;
+}
+
+/* What is asked for; if that is nothing at all, the default. */
+static gboolean
+read_formats (const Words * words, GPtrArray * formats)
+{
+  for (guint i = 0; words->formats && words->formats[i]; i++)
+    if (!add_formats (formats, words->formats[i]))
+      return FALSE;
+  if (words->report)
+    return add_formats (formats, "html");
+  if (words->formats || words->tag_copy || words->subtitle_copy)
+    return TRUE;
+  return add_formats (formats, DEFAULT_FORMATS);
 }
 
 /* ---- all of them ------------------------------------------------------------------------------------------------ */
@@ -224,7 +235,8 @@ read_list (Words * words, Options * options)
 
   if (!kind)
     return FALSE;
-  if (words->manifest && (words->paths || words->formats)) {
+  if (words->manifest && (words->paths || words->formats || words->report
+          || words->tag_copy || words->subtitle_copy)) {
     tool_usage_error ("--manifest goes with neither paths nor formats: it "
         "names the files itself, and a list comes of it");
     return FALSE;
@@ -262,6 +274,8 @@ read_rest (Words * words, Options * options)
   options->force = words->force;
   options->dry_run = words->dry_run;
   options->recursive = words->recursive;
+  options->copying.tags = options->listen.tags = words->tag_copy;
+  options->copying.subtitles = words->subtitle_copy;
   options->quiet = words->quiet;
   options->json = words->json;
   options->paths = g_steal_pointer (&words->paths);
@@ -302,6 +316,9 @@ parse_words (Words * w, int *argc, char ***argv)
   const GOptionEntry entries[] = {
     {"output-dir", 'o', 0, G_OPTION_ARG_FILENAME, &w->output_dir, "Put outputs there, not beside the inputs", "DIR"},
     {"format", 'f', 0, G_OPTION_ARG_STRING_ARRAY, &w->formats, "What to write; see below (" DEFAULT_FORMATS ")", "FMT[,FMT…]"},
+    {"report", 0, 0, G_OPTION_ARG_NONE, &w->report, "Write an HTML report too: as --format html", NULL},
+    {"tag-copy", 0, 0, G_OPTION_ARG_NONE, &w->tag_copy, "Copy each file, with tags that say what was heard", NULL},
+    {"subtitle-copy", 0, 0, G_OPTION_ARG_NONE, &w->subtitle_copy, "Copy each film, with a subtitle track of what was heard", NULL},
     {"recursive", 'r', 0, G_OPTION_ARG_NONE, &w->recursive, "Look into folders inside folders", NULL},
     {"track", 't', 0, G_OPTION_ARG_STRING, &w->track, "Audio track, counted from 1, or all (1)", "N|all"},
     {"channels", 'c', 0, G_OPTION_ARG_STRING, &w->channels, "Of several channels hear mix, first or each (mix)", "WHICH"},
@@ -346,7 +363,7 @@ options_parse (Options * options, int *argc, char ***argv)
   options->formats = g_ptr_array_new ();
   if (options->version)
     return TRUE;
-  return read_formats ((const char *const *) words.formats, options->formats)
+  return read_formats (&words, options->formats)
       && read_listening (&words, &options->listen)
       && read_track (words.track, options)
       && read_shard (words.shard, options) && read_rest (&words, options);

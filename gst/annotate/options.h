@@ -5,6 +5,7 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
+#include "copying.h"
 #include "formats.h"
 #include "listen.h"
 #include "rows.h"
@@ -20,6 +21,7 @@ typedef struct
   char *output_dir;             /* (nullable) */
   GPtrArray *formats;           /* of const Format */
   ListenSettings listen;        /* less what the model tells: model is as given, or NULL */
+  Copying copying;
   gboolean all_tracks;
   guint track;                  /* counted from 0 */
   guint n_jobs;

@@ -62,6 +62,7 @@ output_names (const WorkPlan * plan, const Input * input, guint n_tracks)
     for (guint i = 0; i < plan->formats->len; i++)
       g_ptr_array_add (names, output_name (plan, input, track,
               plan->formats->pdata[i]));
+  copying_add_names (&plan->copying, input, names);
   g_ptr_array_add (names, NULL);
   return (GStrv) g_ptr_array_free (names, FALSE);
 }
@@ -231,6 +232,9 @@ write_all (Work * work, Store * store, const GPtrArray * annotations,
   for (guint i = 0; i < annotations->len; i++)
     if (!write_track (work, store, annotations->pdata[i], error))
       return FALSE;
+  if (!copying_write (&work->plan->copying, work->input, store,
+          annotations->pdata[0], error))
+    return FALSE;
   /* once more: much may have happened since, and more tracks be there than were thought */
   if (!check_names (work, store_record (store), annotations->len, error)
       || !store_commit (store, work->key, work->plan->settings,
@@ -252,7 +256,8 @@ annotate (Work * work, GError ** error)
     work->outcome->status = OUTCOME_DONE_BEFORE;
     return TRUE;
   }
-  if (!check_names (work, store_record (store), 1, error))
+  if (!check_names (work, store_record (store), 1, error)
+      || !copying_check (&work->plan->copying, work->input, error))
     return FALSE;
   annotations = hear_all (work, error);
   if (!annotations)

@@ -5,6 +5,7 @@
 #ifndef WORK_H
 #define WORK_H
 
+#include "copying.h"
 #include "formats.h"
 #include "inputs.h"
 #include "listen.h"
@@ -20,6 +21,7 @@ typedef struct
   const char *model_name, *device_name, *version;       /* for the outputs; MODEL and DEVICE as people know them */
   char *settings;               /* one line: all that the content of outputs depends on, but for the input */
   GPtrArray *formats;           /* of const Format */
+  Copying copying;
   gboolean all_tracks;          /* of the file, each with outputs of its own */
   guint track;                  /* otherwise this one, counted from 0 */
   gboolean resume, force;

@@ -49,7 +49,8 @@ gboolean copies_write_tags (const char *input, const char *output, const GstTagL
     gpointer user_data, GError ** error);
 
 /* One cue a segment of @annotation, which is finished, in a track named "emotions"; a subtitle track of that name is
- * taken for that of an earlier run and replaced. It is the last track and not shown unless a viewer wants it.
+ * taken for that of an earlier run and replaced. It comes behind the other tracks, and in Matroska it is not shown unless a
+ * viewer asks for it.
  * @progress: (nullable) */
 gboolean copies_write_subtitles (const char *input, const char *output, const Annotation * annotation,
     CopiesProgress progress, gpointer user_data, GError ** error);

@@ -39,6 +39,7 @@ annotation_free (Annotation * annotation)
   g_free (annotation->device);
   g_free (annotation->version);
   g_strfreev (annotation->labels);
+  gst_clear_tag_list (&annotation->tags);
   g_array_unref (annotation->windows);
   g_array_unref (annotation->scores);
   g_array_unref (annotation->segments);

@@ -77,6 +77,7 @@ typedef struct
   GArray *windows;              /* AnnotationWindow, by start for each channel and trigger */
   GArray *scores;               /* double; see AnnotationWindow.scores */
   GArray *segments;             /* AnnotationSegment, by start; empty before annotation_finish() */
+  GstTagList *tags;             /* (nullable): what the element says of the whole track, if it was asked */
   GArray *peaks;                /* AnnotationPeak, equally long each, over the duration; empty if not wanted */
 } Annotation;
 

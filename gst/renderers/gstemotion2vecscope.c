@@ -84,6 +84,7 @@ struct _GstEmotion2vecScope
   GstClockTime history_span;
   GstClockTime base;            /* of frame 0; NONE before the first */
   guint64 frame;                /* number of the next one */
+  GstClockTime heard;           /* end of the audio before */
   GstBuffer *last;              /* the newest picture */
   gboolean discont;
   char *element, *stream_id;    /* whose results are shown: those of the first one, ... */
@@ -282,13 +283,19 @@ scope_audio (GstEmotion2vecRenderer * renderer, GstBuffer * buffer,
   GstClockTime position = gst_emotion2vec_renderer_position (renderer);
   GstFlowReturn flow = GST_FLOW_OK;
 
+  if (gst_emotion2vec_renderer_segment (renderer)->rate < 0) {
+    /* time runs the other way; there are no results either */
+    gst_emotion2vec_renderer_push_gap (renderer, start, position);
+    return GST_FLOW_OK;
+  }
   prepare_history (self);
   if (!GST_CLOCK_TIME_IS_VALID (self->base)
-      || ABS (GST_CLOCK_DIFF (time_of_frame (self, self->frame), start)) > JUMP) {
+      || ABS (GST_CLOCK_DIFF (self->heard, start)) > JUMP) {
     self->base = start;
     self->frame = 0;
     self->discont = TRUE;
   }
+  self->heard = position;
   if (buffer && info->rate > 0) {
     Sound sound = { self->history, start, info->rate };
 

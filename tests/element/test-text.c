@@ -38,6 +38,19 @@ test_timeline (void)
   kit_free (kit);
 }
 
+/* The last window of a stretch lies off the grid: the one before it speaks as long as on the grid, up to 1 + (3 + 1) / 2 s. */
+static void
+test_off_grid (void)
+{
+  Kit *kit = kit_new (SHORT, FALSE);
+
+  play (kit, "ab", 4300);
+  kit_push_result (kit, 4300, kit_result (2, 1400, 3000, "c", 0.5));
+  kit_send (kit, gst_event_new_eos ());
+  kit_assert_log (kit, "text 0-2000 a|text 2000-3000 b|text 3000-4400 c|eos|");
+  kit_free (kit);
+}
+
 static void
 test_merge (void)
 {
@@ -292,6 +305,24 @@ test_breaks (void)
   kit_free (kit);
 }
 
+/* What comes after the segment that it is about is too late, and is nothing of the next one. */
+static void
+test_too_late (void)
+{
+  GstSegment segment;
+  Kit *kit = kit_new (SHORT, FALSE);
+
+  kit_push (kit, 0, 3000);
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  segment.base = 3 * GST_SECOND;
+  kit_send (kit, gst_event_new_segment (&segment));
+  kit_push_result (kit, 0, kit_result (0, 1000, 1000, "late", 0.5));
+  kit_push (kit, 100, 1000);
+  kit_send (kit, gst_event_new_eos ());
+  kit_assert_log (kit, "gap 0-3000|gap 0-1000|eos|");
+  kit_free (kit);
+}
+
 static void
 test_looks (void)
 {
@@ -373,6 +404,7 @@ main (int argc, char **argv)
   gst_init (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/text/timeline", test_timeline);
+  g_test_add_func ("/text/off-grid", test_off_grid);
   g_test_add_func ("/text/merge", test_merge);
   g_test_add_func ("/text/silence", test_silence);
   g_test_add_func ("/text/stretch-ends", test_stretch_ends);
@@ -386,6 +418,7 @@ main (int argc, char **argv)
   g_test_add_func ("/text/latency", test_latency);
   g_test_add_func ("/text/segment", test_segment);
   g_test_add_func ("/text/breaks", test_breaks);
+  g_test_add_func ("/text/too-late", test_too_late);
   g_test_add_func ("/text/looks", test_looks);
   g_test_add_func ("/text/bad-template", test_bad_template);
   g_test_add_func ("/text/stream", test_stream);

@@ -91,6 +91,9 @@ class Documentation(pipelinekit.PipelineTest):
         for line, paths in seen.items():
             with self.subTest(line=line, paths=paths):
                 done = self.run_line(line)
+                for element in re.findall(r'no element "(\w+)"', done.stderr):
+                    if not element.startswith('emotion2vec') or element == 'emotion2vecscope':
+                        self.skipTest(f'{element} is not installed')
                 self.assertEqual(done.returncode, 0, done.stdout[-1000:] + done.stderr)
                 self.assertNotIn('CRITICAL', done.stderr)
                 if ' -m ' in line:

@@ -10,9 +10,11 @@ trap 'rm -rf "$folder"' EXIT INT TERM
 valgrind="valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite
   --errors-for-leak-kinds=definite --suppressions=$(dirname "$0")/../valgrind.supp --log-file=$folder/%p"
 
-# the registry of plugins, so that valgrind does not watch the start of all plugins of the system, whose libraries leak
-gst-inspect-1.0 --exists identity > "$folder/registry" 2>&1 || cat "$folder/registry" >&2
-rm -f "$folder/registry"
+# libopus encodes what audiotestsrc makes with values that nobody set, and in a call all that follows is made of them
+case ${1##*/} in
+  test-element-rtp) valgrind="$valgrind --undef-value-errors=no" ;;
+esac
+"$(dirname "$0")/with-registry.sh" true
 
 status=0
 export EMOTION2VEC_WRAPPER="$valgrind"

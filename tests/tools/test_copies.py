@@ -250,12 +250,10 @@ class Tags(Copies):
                 self.assertEqual(probe(path, '-show_chapters'), probe(self.path(name), '-show_chapters'))
 
     def test_gstreamer(self):
-        """gst-discoverer-1.0 shows the first extended comment; gst-launch-1.0 shows all."""
+        """gst-discoverer-1.0 shows the first value of each tag."""
         for name in TAGGED:
             with self.subTest(name):
-                path = self.with_tags(name)
-                seen = run('gst-launch-1.0', '-t', 'filesrc', f'location={path}', '!', 'decodebin', '!', 'fakesink').stdout
-                seen += run('gst-discoverer-1.0', '-v', path).stdout
+                seen = run('gst-discoverer-1.0', '-v', self.with_tags(name)).stdout
                 if name != 'cd.wav' and not name.startswith('comment'):
                     self.assertIn(COMMENT, seen)
                 if not name.endswith(('.wav', '.mp3', '.mp4', '.m4a', '.mov')):
@@ -277,7 +275,8 @@ class Tags(Copies):
         for name in TAGGED:
             with self.subTest(name):
                 seen = run('exiftool', '-a', '-u', '-G', self.with_tags(name)).stdout
-                if name != 'cd.wav':
+                # it has one comment only, and exiftool does not read on behind media of unknown size
+                if name not in ('cd.wav', 'live.webm'):
                     self.assertRegex(seen, COMMENT if name.endswith('.wav') else '(?i)happy:0.810/other:0.190')
 
     def test_twice(self):
@@ -356,20 +355,28 @@ class Subtitles(Copies):
                 self.assertEqual(packets(path), packets(self.path(name)))
                 self.assertEqual(decoded(path), decoded(self.path(name)))
 
+    def begin(self, name):
+        """Seconds of the file where GStreamer's stream time is 0: in Matroska, the time of the first cluster."""
+        if not name.endswith(('.mkv', '.webm')):
+            return 0
+        if not shutil.which('mkvinfo'):
+            self.skipTest('needs mkvtoolnix')
+        shown = run('mkvinfo', '-v', '-v', self.path(name)).stdout
+        return float(re.search(r'Cluster timestamp: 00:00:([\d.]+)', shown)[1])
+
     def test_cues(self):
         for name in SUBTITLED:
             with self.subTest(name):
                 path = self.with_subtitles(name)
-                begin = 10 if name == 'late.mkv' else 0
-                texts = [(start + begin, end + begin, text.replace('<', '\u2039') if name.endswith('mkv') else text)
+                begin = self.begin(name)
+                texts = [(round(start + begin, 3), round(end + begin, 3), text.replace('<', '\u2039') if name.endswith('mkv') else text)
                          for start, end, text in CUES]
                 self.assertEqual([(start, end, text.replace('&lt;', '<').replace('&amp;', '&'))
                                   for start, end, text in cues(path)], texts)
-                track = streams(path)[-1] if not name.startswith(('cover', 'rich')) else \
-                    next(stream for stream in streams(path) if is_ours(stream))
-                self.assertTrue(is_ours(track))
+                track, = [stream for stream in streams(path) if is_ours(stream)]
                 self.assertEqual(track['tags']['language'], 'eng')
-                self.assertEqual(track['codec_name'], {'mkv': 'subrip', 'webm': 'webvtt'}.get(name.split('.')[-1], 'mov_text'))
+                self.assertEqual(track['codec_name'],
+                                 {'mkv': 'subrip', 'webm': 'webvtt'}.get(name.split('.')[-1], 'mov_text'))
 
     def test_all_else(self):
         """Tags, chapters, attachments, languages, what is on by default."""
@@ -409,9 +416,11 @@ class Subtitles(Copies):
 
     def test_channels(self):
         """Two voices: a cue has a line for each that is heard then."""
-        path = self.path('channels.mkv')
-        self.copy('subtitles', self.path('rich.mkv'), path, '0:2000000000:0:0.9:happy', '1000000000:3000000000:1:0.6:sad')
-        self.assertEqual(cues(path), [(0, 1, 'channel 1: happy 90%'), (1, 2, 'channel 1: happy 90%\nchannel 2: sad 60%'),
+        path = self.path('channels.mp4')
+        self.copy('subtitles', self.path('two.mp4'), path, '0:2000000000:0:0.9:happy',
+                  '1000000000:3000000000:1:0.6:sad')
+        self.assertEqual(cues(path), [(0, 1, 'channel 1: happy 90%'),
+                                      (1, 2, 'channel 1: happy 90%\nchannel 2: sad 60%'),
                                       (2, 3, 'channel 2: sad 60%')])
 
     def test_with_tags(self):
@@ -446,7 +455,8 @@ class Trouble(Copies):
             file.write('not a media file\n')
         for name in ('a.aiff', 'a.ogv', 'text.mp3'):
             self.fails(self.ERROR, self.UNSUPPORTED, 'FLAC, Ogg .*WebM', 'check', 'tags', self.path(name))
-            self.fails(self.ERROR, self.UNSUPPORTED, 'FLAC, Ogg .*WebM', 'tags', self.path(name), self.path('out'), 'a', '1')
+            self.fails(self.ERROR, self.UNSUPPORTED, 'FLAC, Ogg .*WebM', 'tags', self.path(name),
+                       self.path('out'), 'a', '1')
             self.assertFalse(os.path.exists(self.path('out')))
         for name in ('plain.opus', 'cd.wav', 'cover.mp3', 'cover.flac'):
             self.fails(self.ERROR, self.UNSUPPORTED, 'only Matroska.*tags', 'check', 'subtitles', self.path(name))
@@ -505,15 +515,20 @@ class Trouble(Copies):
         for name in MEDIA:
             size = os.path.getsize(self.path(name))
             for kind in self.kinds(name):
+                whole = self.path('whole-' + name)
+                self.copy(kind, self.path(name), whole, *self.arguments(kind))
                 for limit in (0, size // 2, size - 1, size + 60):
                     with self.subTest(name=name, kind=kind, limit=limit):
                         output = self.path('full-' + name)
                         done = copy_file(kind, self.path(name), output, *self.arguments(kind), preexec_fn=lambda:
                                    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
                         self.assertEqual(os.path.exists(output), done.returncode == 0)
-                        if limit < size - 8192 or done.returncode:
+                        if done.returncode:
                             self.assertRegex(done.stderr, '(?i)^g-io-error-quark .*file too large')
-                self.fails('g-io-error-quark', 12, 'No space left', kind, self.path(name), '/dev/full', *self.arguments(kind))
+                        else:
+                            self.assertEqual(read(output), read(whole))
+                self.fails('g-io-error-quark', 12, 'No space left', kind, self.path(name), '/dev/full',
+                           *self.arguments(kind))
                 self.assertTrue(os.path.exists('/dev/full'))
 
     def test_no_way_out(self):

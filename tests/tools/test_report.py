@@ -364,13 +364,27 @@ class Looks(ReportTest):
                 self.assertLessEqual(self.page.run('return document.documentElement.scrollWidth'), 400)
         self.page.size(1100, 900)
 
+    def print(self):
+        path = os.path.join(self.profile.name, 'report.pdf')
+        self.page.pdf(path)
+        return subprocess.run(['pdftotext', '-layout', path, '-'], capture_output=True, text=True, check=True).stdout
+
+    @unittest.skipUnless(shutil.which('pdftotext'), 'poppler-utils is not installed')
+    def test_paper_gets_all_that_is_zoomed(self):
+        self.open('hours')
+        self.page.run('document.querySelector("#plot").focus()')
+        self.page.press('ArrowRight', *['+'] * 8)
+        text = self.print()
+        for hour in range(1, 10):
+            self.assertIn(f' {hour}:00:00', text)
+        self.assertGreater(self.page.run('const plot = document.querySelector("#plot"); return plot.clientWidth /'
+                                         'plot.parentNode.clientWidth'), 200)
+
     @unittest.skipUnless(shutil.which('pdftotext'), 'poppler-utils is not installed')
     def test_paper(self):
         self.open(TALK)
         self.point_at(5)
-        path = os.path.join(self.profile.name, 'report.pdf')
-        self.page.pdf(path)
-        text = subprocess.run(['pdftotext', '-layout', path, '-'], capture_output=True, text=True, check=True).stdout
+        text = self.print()
         self.assertLessEqual(text.count('\f'), 3)
         for words in (TALK, 'Mostly', 'surprised', 'Confidence', 'How to read this', '3 s long, one every 1 s'):
             self.assertIn(words, text)

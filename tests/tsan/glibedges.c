@@ -6,7 +6,7 @@
  *
  * (1) Not here, because the sanitizer sees the calls of libc below: GThread, GRecMutex, GRWLock, GPrivate, pipes.
  * (2) Calls inside of one library do not come through here. GLib's own use of its mutexes is thus unseen, and what is
- *     ordered by it needs its own function here: asynchronous queues, thread pools.
+ *     ordered by it needs its own function here: asynchronous queues, thread pools, the user's folders.
  * (3) The memory that GLib touches itself is unseen as well: g_atomic_*() is inline code in our objects, and seen.
  * (4) In a program without the sanitizer nothing is annotated.
  *
@@ -156,6 +156,33 @@ g_once_init_leave (volatile void *location, gsize result)
 {
   release ((gpointer) location);
   REAL (g_once_init_leave) (location, result);
+}
+
+/* ---- folders ---------------------------------------------------------------------------------------------------- */
+
+/* The first call makes the string, which all get. */
+static const char *
+ask_folder (const char *(*ask) (void))
+{
+  static GMutex one;
+  const char *folder;
+
+  g_mutex_lock (&one);
+  folder = ask ();
+  g_mutex_unlock (&one);
+  return folder;
+}
+
+const char *
+g_get_user_cache_dir (void)
+{
+  return ask_folder (REAL (g_get_user_cache_dir));
+}
+
+const char *
+g_get_user_data_dir (void)
+{
+  return ask_folder (REAL (g_get_user_data_dir));
 }
 
 /* ---- queues and pools ------------------------------------------------------------------------------------------- */

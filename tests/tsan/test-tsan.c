@@ -1,8 +1,9 @@
 /* test-tsan.c - two threads and a counter: does the thread sanitizer see a race, and nothing where there is none?
  *
- *   test-tsan race | mutex | condition | unref
+ *   test-tsan race | mutex | condition | unref | folder
  *
- * "race" ends with the sanitizer's report; the others lock, wait or count references with GLib and are silent.
+ * "race" ends with the sanitizer's report; the others lock, wait, count references or ask for a folder with GLib and are
+ * silent.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gst/gst.h>
 #include <string.h>
@@ -64,6 +65,14 @@ read_and_unref (gpointer data)
   return GUINT_TO_POINTER (byte);
 }
 
+static gpointer
+read_folder (gpointer data)
+{
+  g_autofree char *path = g_build_filename (g_get_user_cache_dir (), "a", NULL);
+
+  return GUINT_TO_POINTER (path != NULL);
+}
+
 static void
 run (GThreadFunc function, gpointer first, gpointer second)
 {
@@ -85,6 +94,8 @@ main (int argc, char **argv)
     run (count_with_lock, NULL, NULL);
   } else if (!strcmp (what, "condition")) {
     run (count_in_turn, GUINT_TO_POINTER (0), GUINT_TO_POINTER (1));
+  } else if (!strcmp (what, "folder")) {
+    run (read_folder, NULL, NULL);
   } else if (!strcmp (what, "unref")) {
     gst_init (NULL, NULL);
     for (guint i = 0; i < ROUNDS / 10; i++) {

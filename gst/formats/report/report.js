@@ -263,14 +263,14 @@
   const drawClock = (from, to) => {
     const group = $('.clock', drawing), end = data.end / 1000, height = $('line', group).getAttribute('y2');
     const step = STEPS.find((seconds) => plot.clientWidth * seconds / end > 76) || 86400;
-    const marks = [];
+    const fine = [];
     for (let time = Math.floor(from / 1000 / step) * step; time <= to / 1000; time += step) {
       const x = share(time * 1000);
       const text = svg('text', { x, y: Number(height) + 16, class: time === 0 ? 'first' : time + step / 2 > end ? 'last' : '' });
       text.textContent = clock(time * 1000, 0);
-      marks.push(svg('line', { x1: x, x2: x, y2: height }), text);
+      fine.push(svg('line', { x1: x, x2: x, y2: height }), text);
     }
-    group.replaceChildren(...marks);
+    group.replaceChildren(...fine);
   };
 
   /* Outlines of the windows from `first` to before `last`, one a label, as report-svg.c draws them. */
@@ -334,9 +334,10 @@
     old.group.replaceChildren(...(fine ? ribbon(one, first, last, $('rect', old.parts[0])) : old.parts));
   };
 
+  const marks = drawing ? [...$('.clock', drawing).children] : [];
   const drawView = () => {
     const [from, to] = inView();
-    drawClock(from, to);
+    if (zoom > 1) drawClock(from, to); else $('.clock', drawing).replaceChildren(...marks);
     coarse.forEach((old, i) => old && drawLane(data.lanes[i], old, from, to));
   };
 
@@ -423,5 +424,9 @@
       button.addEventListener('click', () => setZoom(zoom * Number(button.dataset.zoom)));
     addEventListener('resize', () => setZoom(zoom));
     view.addEventListener('scroll', scrolled);
+    /* paper gets all of it, not what is in view */
+    let before = 1;
+    addEventListener('beforeprint', () => { before = zoom; setZoom(1); });
+    addEventListener('afterprint', () => setZoom(before));
   }
 })();

@@ -1,0 +1,17 @@
+/* standstill.h - whether a pipeline whose decodebin has shown no stream yet ever will.
+ *
+ * MT: any thread but the streaming threads.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef STANDSTILL_H
+#define STANDSTILL_H
+
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+/* TRUE: all threads that read and demux have stopped, and no demuxer has streams, whose ends would tell. */
+gboolean standstill_is_reached (GstBin * pipeline);
+
+G_END_DECLS
+
+#endif
