@@ -55,9 +55,14 @@ def convert(kind, value):
         return value
 
 
-def messages(done):
-    return [parse_message(line[line.index(': emotion2vec,') + 2:]) for line in done.stdout.splitlines()
+def printed(text):
+    """The element's messages in what gst-launch-1.0 -m prints."""
+    return [parse_message(line[line.index(': emotion2vec,') + 2:]) for line in text.splitlines()
             if '(element): emotion2vec,' in line]
+
+
+def messages(done):
+    return printed(done.stdout)
 
 
 class PipelineTest(unittest.TestCase):
