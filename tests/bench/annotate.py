@@ -2,13 +2,16 @@
 """annotate.py - emotion2vec-annotate on a folder of clips, against Python with PyTorch on the same weights.
 
     annotate.py --annotate PROGRAM --tool emotion2vec-model --train FOLDER --clips FOLDER --gst-launch gst-launch-1.0
-                --work FOLDER [--shape mini|base] [--files N] [--rounds N] [--jobs N] [--json FILE]
+                --bundled MODEL --work FOLDER [--shape mini|base] [--precision fp32|fp16]
+                [--files N] [--rounds N] [--jobs N] [--json FILE]
 
-Makes N clips of 1 to 2 s, no two of a length, and seeded weights of the shape. Then in turn, round after round: ours on a list with
-embeddings, the twin (twin.py), ours on the folder; before each, a run of one clip, which is the start-up. The twin is the same graph as
-the official code, which is not needed here; tests/model checks it against official numbers.
+Makes N clips of 1 to 2 s, no two of a length, and seeded weights of the shape. Then in turn, round after round: ours on
+a list with embeddings, the twin (twin.py), ours on the folder; before each, a run of one clip, which is the start-up.
+The twin is the same graph as the official code, which is not needed here; the test "twin" checks it
+against official numbers.
 
-Exit status 1 if the two do not give the same embeddings. Told are medians over the rounds, and the medians of the rounds' ratios. Processor time is what to trust on a machine with other work.
+Exit status 1 if the two do not give the same embeddings. Told are medians over the rounds, and the medians of the
+rounds' ratios. Processor time is what to trust on a machine with other work.
 
 SPDX-License-Identifier: LGPL-2.1-or-later"""
 import argparse

@@ -3,8 +3,8 @@
 
     twin.py --train FOLDER --checkpoint model.pt --threads N LIST OUTPUT
 
-LIST is JSON Lines with `path`. OUTPUT.jsonl gets a line with label and scores for each, OUTPUT.npy the embeddings. The official code
-imports more than this and looks up its model on a server, so its own start takes longer.
+LIST is JSON Lines with `path`. OUTPUT.jsonl gets a line with label and scores for each, OUTPUT.npy the embeddings. The
+official code imports more than this and looks up its model on a server, so its own start takes longer.
 
 SPDX-License-Identifier: LGPL-2.1-or-later"""
 import argparse
