@@ -10,7 +10,9 @@
  *     that was just being plugged, decodebin never reaches PLAYING. So no buffer gets to the sink, which would wait there.
  * (4) decodebin (1.22) swallows errors of an element that it is plugging. A demuxer that finds no stream then stands still,
  *     without an error, a pad or an end. While nothing is linked, standstill.h tells that.
- * (5) The parts of a chained Ogg file come as pads one after the other; each is linked in its turn.
+ * (5) aiffparse (1.22) may push before decodebin has linked it, and gives up; that error is swallowed too, and what is linked
+ *     then stays dry. standstill.h tells that as well, and the file is opened once more.
+ * (6) The parts of a chained Ogg file come as pads one after the other; each is linked in its turn.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "listen.h"
 
@@ -37,6 +39,12 @@
 /* How often to look whether the pipeline stands still, without and with an error. */
 #define CHECK_TIME GST_SECOND
 #define CHECK_TIME_BROKEN (20 * GST_MSECOND)
+/* The same for a stream that is linked and dry, and how often in a row: a queue may still have something for it. */
+#define CHECK_TIME_DRY (100 * GST_MSECOND)
+#define DRY_LOOKS 3
+
+/* Invariant (5). */
+#define MAX_ATTEMPTS 5
 
 /* Between two calls of progress(), in audio. */
 #define PROGRESS_STEP GST_SECOND
@@ -74,6 +82,8 @@ typedef struct
   /* calling thread */
   Trouble trouble;
   gulong block;                 /* on the sink pad, until a part is gone to; 0: none */
+  guint dry_looks;
+  gboolean dry;                 /* it is worth another attempt */
   GError *broken;               /* why the streams are about to end */
 } Listener;
 
@@ -105,6 +115,18 @@ is_linked (Listener * self)
   linked = self->heard.linked;
   g_mutex_unlock (&self->heard.lock);
   return linked;
+}
+
+/* Whether the stream has begun. */
+static gboolean
+has_come (Listener * self)
+{
+  gboolean come;
+
+  g_mutex_lock (&self->heard.lock);
+  come = self->heard.rate > 0;
+  g_mutex_unlock (&self->heard.lock);
+  return come;
 }
 
 static guint
@@ -554,8 +576,16 @@ handle_message (Listener * self, GstMessage * message, GError ** error)
 static gboolean
 handle_silence (Listener * self, GError ** error)
 {
-  if (is_linked (self) || !standstill_is_reached (GST_BIN (self->pipeline)))
+  const gboolean linked = is_linked (self);
+
+  if (has_come (self)
+      || !standstill_is_reached (GST_BIN (self->pipeline), linked)) {
+    self->dry_looks = 0;
     return TRUE;
+  }
+  if (linked && ++self->dry_looks < DRY_LOOKS)
+    return TRUE;
+  self->dry = linked;
   if (self->broken)
     g_propagate_error (error, g_steal_pointer (&self->broken));
   else
@@ -567,8 +597,10 @@ handle_silence (Listener * self, GError ** error)
 static GstClockTime
 patience (Listener * self)
 {
-  if (is_linked (self))
+  if (has_come (self))
     return GST_CLOCK_TIME_NONE;
+  if (is_linked (self))
+    return CHECK_TIME_DRY;
   return self->broken ? CHECK_TIME_BROKEN : CHECK_TIME;
 }
 
@@ -711,10 +743,12 @@ listen_check_file (const char *path, GError ** error)
   return TRUE;
 }
 
-Annotation *
-listen_to_track (const ListenSource * source, const ListenSettings * settings,
-    GPtrArray * warnings, GError ** error)
+/* @dry: (out): whether the file is worth another attempt after an error. */
+static Annotation *
+attempt (const ListenSource * source, const ListenSettings * settings,
+    GPtrArray * warnings, gboolean * dry, GError ** error)
 {
+  gboolean done;
   g_auto (Listener) self = {
     .source = source,.settings = settings,.warnings = warnings
   };
@@ -725,8 +759,28 @@ listen_to_track (const ListenSource * source, const ListenSettings * settings,
   self.annotation->track = source->track;
   self.annotation->window = settings->window;
   self.annotation->interval = settings->interval;
-  if (!build (&self, error) || !run (&self, error)
-      || !conclude (&self, error))
-    return NULL;
-  return g_steal_pointer (&self.annotation);
+  done = build (&self, error) && run (&self, error)
+      && conclude (&self, error);
+  *dry = self.dry;
+  return done ? g_steal_pointer (&self.annotation) : NULL;
+}
+
+Annotation *
+listen_to_track (const ListenSource * source, const ListenSettings * settings,
+    GPtrArray * warnings, GError ** error)
+{
+  for (guint n = 1;; n++) {
+    g_autoptr (GError) reason = NULL;
+    gboolean dry;
+    Annotation *annotation =
+        attempt (source, settings, warnings, &dry, &reason);
+
+    if (annotation)
+      return annotation;
+    /* standard input can be read once only */
+    if (!dry || n == MAX_ATTEMPTS || (!source->path && !source->uri)) {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return NULL;
+    }
+  }
 }

@@ -1,4 +1,4 @@
-/* standstill.c - whether a pipeline whose decodebin has shown no stream yet ever will.
+/* standstill.c - whether a pipeline that nothing has come out of yet is going to give something.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "standstill.h"
 
@@ -23,9 +23,14 @@ has_running_task (GstElement * element)
   return running;
 }
 
+typedef struct
+{
+  gboolean ignore_streams, alive;
+} Look;
+
 /* Whether streams may still come from @element, or through it. Queues do not count: their threads wait for ever. */
 static gboolean
-is_alive (GstElement * element)
+is_alive (GstElement * element, gboolean ignore_streams)
 {
   GstElementFactory *factory = gst_element_get_factory (element);
   const char *name = factory ? GST_OBJECT_NAME (factory) : "";
@@ -33,31 +38,33 @@ is_alive (GstElement * element)
   if (GST_IS_BIN (element) || strcmp (name, "multiqueue") == 0
       || strcmp (name, "queue") == 0 || strcmp (name, "queue2") == 0)
     return FALSE;
-  if (factory && gst_element_factory_list_is_type (factory,
+  if (!ignore_streams && factory && gst_element_factory_list_is_type (factory,
           GST_ELEMENT_FACTORY_TYPE_DEMUXER) && element->numsrcpads > 0)
     return TRUE;
   return has_running_task (element);
 }
 
 static void
-note_alive (const GValue * item, gpointer alive)
+note_alive (const GValue * item, gpointer user_data)
 {
-  if (is_alive (g_value_get_object (item)))
-    *(gboolean *) alive = TRUE;
+  Look *look = user_data;
+
+  if (is_alive (g_value_get_object (item), look->ignore_streams))
+    look->alive = TRUE;
 }
 
 gboolean
-standstill_is_reached (GstBin * pipeline)
+standstill_is_reached (GstBin * pipeline, gboolean ignore_streams)
 {
   GstIterator *elements = gst_bin_iterate_recurse (pipeline);
-  gboolean alive = FALSE;
+  Look look = { ignore_streams, FALSE };
   GstIteratorResult result;
 
-  while ((result = gst_iterator_foreach (elements, note_alive, &alive))
+  while ((result = gst_iterator_foreach (elements, note_alive, &look))
       == GST_ITERATOR_RESYNC) {
     gst_iterator_resync (elements);
-    alive = FALSE;
+    look.alive = FALSE;
   }
   gst_iterator_free (elements);
-  return result == GST_ITERATOR_DONE && !alive;
+  return result == GST_ITERATOR_DONE && !look.alive;
 }

@@ -73,6 +73,8 @@ class Run:
         self.options = options
         self.rank, self.size = 0, 1
         if "WORLD_SIZE" in os.environ:
+            # Debian's PyTorch 2 is built without libuv, but asks for it
+            os.environ.setdefault("USE_LIBUV", "0")
             distributed.init_process_group("gloo")
             self.rank, self.size = distributed.get_rank(), distributed.get_world_size()
         torch.manual_seed(options.seed)

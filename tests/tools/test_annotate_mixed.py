@@ -64,7 +64,7 @@ class Mixed(AnnotateTest):
         with open(os.path.join(cls.media, 'talk.flac'), 'rb') as file:
             whole = file.read()
         with open(os.path.join(cls.media, 'truncated.flac'), 'wb') as file:
-            file.write(whole[:2 * len(whole) // 3])
+            file.write(whole[:len(whole) // 4])
 
     def arguments(self, folder, *more):
         return ['-q', '-o', folder, '-f', FORMATS, *more, self.media]
