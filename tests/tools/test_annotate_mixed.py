@@ -61,10 +61,9 @@ class Mixed(AnnotateTest):
             with open(os.path.join(cls.media, name), 'w', encoding='utf-8') as file:
                 file.write('' if name.startswith('empty') else 'this is a text and no media file\n' * 20)
         subprocess.run(['ffmpeg', '-v', 'error', *PICTURES, '-c:v', 'libx264', os.path.join(cls.media, BROKEN[2])], check=True)
-        with open(os.path.join(cls.media, 'talk.flac'), 'rb') as file:
-            whole = file.read()
-        with open(os.path.join(cls.media, 'truncated.flac'), 'wb') as file:
-            file.write(whole[:len(whole) // 4])
+        make(os.path.join(annotatekit.CLIPS, 'conversation.opus'), 'truncated.flac', cls.media, ['-t', '9'])
+        path = os.path.join(cls.media, 'truncated.flac')
+        os.truncate(path, os.path.getsize(path) // 2)
 
     def arguments(self, folder, *more):
         return ['-q', '-o', folder, '-f', FORMATS, *more, self.media]
