@@ -364,8 +364,9 @@ class Cookbook(pipelinekit.PipelineTest):
             self.assertIn(new, [old[first:first + len(new)] for first in range(missing + 1)])
 
     def packets(self, name, stream):
-        """Hashes of the packets of a stream."""
-        done = subprocess.run(['ffmpeg', '-v', 'error', '-i', name, '-map', f'0:{stream}', '-c', 'copy', '-f', 'framehash', '-'],
+        """Hashes of the packets of a stream; of pictures less the parameter sets, which h264parse 1.26 repeats in the first."""
+        sets = ['-bsf:v', 'filter_units=remove_types=7-8'] if stream == 'v' and name.endswith('.mp4') else []
+        done = subprocess.run(['ffmpeg', '-v', 'error', '-i', name, '-map', f'0:{stream}', '-c', 'copy', *sets, '-f', 'framehash', '-'],
                               cwd=self.folder, check=True, capture_output=True, text=True)
         hashes = [line.split(',')[5].strip() for line in done.stdout.splitlines() if not line.startswith('#')]
         self.assertGreater(len(hashes), 200)
@@ -422,11 +423,14 @@ class Cookbook(pipelinekit.PipelineTest):
     @recipe('Kafka', 'kcat')
     def test_kafka(self):
         """librdkafka plays the broker, inside of a reader: another program's socket all the same."""
-        broker = self.background(['kcat', '-C', '-b', 'none', '-X', 'test.mock.num.brokers=1', '-d', 'mock', '-t', 'emotions'])
+        broker = self.background(['kcat', '-C', '-b', 'none', '-X', 'test.mock.num.brokers=1', '-X',
+                                  'allow.auto.create.topics=true', '-d', 'mock', '-t', 'emotions'])
         self.ports['kafka'] = int(broker.wait_for(broker.err, r'bootstrap\.servers=127\.0\.0\.1:(\d+)')[1])
         broker.wait_for(broker.err, 'Created topic')
         self.cook(self.blocks[0])
-        self.check_lines(self.cook(self.blocks[1]).splitlines(), 'speech.opus')
+        # the topic has several partitions, between which there is no order
+        lines = sorted(self.cook(self.blocks[1]).splitlines(), key=lambda line: json.loads(line)['timestamp'])
+        self.check_lines(lines, 'speech.opus')
 
     @recipe('WebSocket', 'websocketd')
     def test_websocket(self):
