@@ -192,6 +192,8 @@ find_model (Options * options, char **identity)
 
   if (!path) {
     tool_error ("%s", error->message);
+    if (!options->listen.model)
+      tool_error ("or name one with --model FILE");
     return FALSE;
   }
   g_free (options->listen.model);
