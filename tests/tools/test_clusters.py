@@ -21,7 +21,9 @@ SLURM = ('munged', 'slurmctld', 'slurmd', 'sbatch', 'sinfo', 'scontrol')
 
 def has_slurm():
     """Its daemons want to be started by root, and its nodes control groups, which a chroot may not have."""
-    return os.geteuid() == 0 and any(os.scandir('/sys/fs/cgroup')) and all(shutil.which(name) for name in SLURM)
+    control_groups = '/sys/fs/cgroup'
+    return os.geteuid() == 0 and os.path.isdir(control_groups) and bool(os.listdir(control_groups)) and all(
+        shutil.which(name) for name in SLURM)
 
 
 def free_port():

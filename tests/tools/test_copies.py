@@ -244,7 +244,12 @@ class Tags(Copies):
                 else:
                     self.assertLessEqual(THEIRS.items(), after.items())
                 for key, value in before.items():
-                    self.assertEqual(after[key], value)
+                    if (name, key) == ('cd.wav', 'comment'):
+                        # FFmpeg 7 reads the ID3 chunk too, and shows the later comment; theirs is where it was
+                        self.assertIn(after[key], (value, COMMENT))
+                        self.assertRegex(read(path), b'(?s)ICMT....' + value.encode())
+                    else:
+                        self.assertEqual(after[key], value)
                 if 'comment' not in before:
                     self.assertEqual(after['comment'], COMMENT)
                 self.assertEqual(probe(path, '-show_chapters'), probe(self.path(name), '-show_chapters'))
