@@ -169,7 +169,7 @@ class Bad(AnnotateTest):
             'empty.wav': (b'', 'the file is empty'),
             'text.mp3': (b'Not music at all.\n' * 1000, 'not a media file'),
             'zeros.wav': (bytes(100000), 'not a media file'),
-            'head.wav': (wav[:30], 'not a media file'),
+            'head.wav': (wav[:30], '(not a media file|it is damaged)'),     # GStreamer 1.22, 1.26
             'header.webm': (webm[:300], ''),
             'header.mp4': (b'\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41' + bytes(8) + b'mdat' + bytes(10000),
                            'it is damaged: no stream was found in it'),
