@@ -12,11 +12,11 @@
 #include <errno.h>
 #include <gio/gio.h>
 #include <glib/gstdio.h>
-#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "labelledline.h"
+#include "progress.h"
 #include "record.h"
 #include "toolutil.h"
 #include "utterance.h"
@@ -370,12 +370,12 @@ show (Labelling * self)
       (double) (g_get_monotonic_time () - self->began) / G_USEC_PER_SEC;
   double left = done > 0 ? seconds / (double) done
       * (double) (result->n_items - self->n_written) : 0;
+  g_autofree char *left_text = progress_format_time (left);
   g_autofree char *text =
       g_strdup_printf ("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-      " utterances, %.0f times as fast as they play, %.0f:%02.0f left",
+      " utterances, %.0f times as fast as they play, %s left",
       self->n_written, result->n_items,
-      seconds > 0 ? result->audio / seconds : 0, floor (left / 60),
-      fmod (left, 60));
+      seconds > 0 ? result->audio / seconds : 0, left_text);
 
   tool_progress (text, (double) self->n_written / (double) result->n_items,
       NULL);

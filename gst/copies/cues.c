@@ -5,20 +5,14 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cues.h"
 
-#include <math.h>
-
-/* Rounded to the nearest: segments that meet still meet. */
-static guint64
-milliseconds (GstClockTime time)
-{
-  return time / GST_MSECOND + (time % GST_MSECOND >= GST_MSECOND / 2);
-}
+#include "formattext.h"
 
 static gboolean
 is_shown (const AnnotationSegment * segment)
 {
   return segment->label >= 0
-      && milliseconds (segment->start) < milliseconds (segment->end);
+      && format_milliseconds (segment->start) <
+      format_milliseconds (segment->end);
 }
 
 static gint
@@ -39,8 +33,9 @@ changes (const Annotation * annotation)
   for (guint i = 0; i < annotation->segments->len; i++) {
     const AnnotationSegment *segment =
         &g_array_index (annotation->segments, AnnotationSegment, i);
-    const guint64 both[] =
-        { milliseconds (segment->start), milliseconds (segment->end) };
+    const guint64 both[] = { format_milliseconds (segment->start),
+      format_milliseconds (segment->end)
+    };
 
     if (is_shown (segment))
       g_array_append_vals (times, both, 2);
@@ -81,23 +76,6 @@ append_track (GString * text, const AnnotationSegment * segment)
   g_string_append (text, ": ");
 }
 
-/* A label is any text: models bring their own. Here it is one line. */
-static void
-append_label (GString * text, const char *label)
-{
-  g_autofree char *valid = g_utf8_make_valid (label, -1);
-
-  for (const char *p = valid; *p; p = g_utf8_next_char (p)) {
-    gunichar c = g_utf8_get_char (p);
-    GUnicodeType type = g_unichar_type (c);
-
-    if (type == G_UNICODE_CONTROL || type == G_UNICODE_LINE_SEPARATOR
-        || type == G_UNICODE_PARAGRAPH_SEPARATOR)
-      c = ' ';
-    g_string_append_unichar (text, c);
-  }
-}
-
 /* Whether segments are of several channels or triggers. */
 static gboolean
 has_several_tracks (const Annotation * annotation)
@@ -130,9 +108,9 @@ make_text (const Annotation * annotation, GPtrArray * heard, gboolean several)
       g_string_append_c (text, '\n');
     if (several)
       append_track (text, segment);
-    append_label (text, annotation_label (annotation, segment->label));
-    g_string_append_printf (text, " %d%%",
-        (gint) lround (100 * segment->confidence));
+    format_append_line (text, annotation_label (annotation, segment->label));
+    g_string_append_c (text, ' ');
+    format_append_percent (text, segment->confidence);
   }
   return g_string_free (text, FALSE);
 }
@@ -145,16 +123,16 @@ change (const Annotation * annotation, GPtrArray * heard, guint64 time,
   for (guint i = heard->len; i > 0; i--) {
     const AnnotationSegment *segment = heard->pdata[i - 1];
 
-    if (milliseconds (segment->end) <= time)
+    if (format_milliseconds (segment->end) <= time)
       g_ptr_array_remove_index (heard, i - 1);
   }
   for (; *next < annotation->segments->len; (*next)++) {
     AnnotationSegment *segment =
         &g_array_index (annotation->segments, AnnotationSegment, *next);
 
-    if (milliseconds (segment->start) > time)
+    if (format_milliseconds (segment->start) > time)
       break;
-    if (is_shown (segment) && milliseconds (segment->end) > time)
+    if (is_shown (segment) && format_milliseconds (segment->end) > time)
       g_ptr_array_add (heard, segment);
   }
 }

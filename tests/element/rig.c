@@ -403,3 +403,18 @@ rig_noise (const GstAudioInfo * info, gsize n_frames, guint32 seed)
       data[i] = (guint8) g_rand_int_range (rand, 0, 256);
   return data;
 }
+
+gint
+rig_wait_for_swap (Rig * rig)
+{
+  for (;;) {
+    const LogEntry *entry = rig_wait_for (rig, GST_MESSAGE_PROGRESS);
+    gint type;
+
+    g_assert_true (gst_structure_get (entry->fields, "type",
+            GST_TYPE_PROGRESS_TYPE, &type, NULL));
+    if (g_str_equal (gst_structure_get_string (entry->fields, "code"), "model")
+        && type != GST_PROGRESS_TYPE_START)
+      return type;
+  }
+}

@@ -84,4 +84,7 @@ void rig_assert_span (const GstStructure * fields, guint64 ms, guint64 length_ms
 /* Uniform noise of full scale in the format of @info; same @seed, same noise. */
 guint8 *rig_noise (const GstAudioInfo * info, gsize n_frames, guint32 seed);
 
+/* Waits until another model or head is in place, or is not. Returns how it ended: a GstProgressType. */
+gint rig_wait_for_swap (Rig * rig);
+
 #endif

@@ -293,26 +293,11 @@ test_shared_engine (void)
 
 /* ---- another one ------------------------------------------------------------------------------------------------ */
 
-static gint
-wait_for_swap (Rig * rig)
-{
-  for (;;) {
-    const LogEntry *entry = rig_wait_for (rig, GST_MESSAGE_PROGRESS);
-    gint type;
-
-    g_assert_true (gst_structure_get (entry->fields, "type",
-            GST_TYPE_PROGRESS_TYPE, &type, NULL));
-    if (g_str_equal (gst_structure_get_string (entry->fields, "code"), "model")
-        && type != GST_PROGRESS_TYPE_START)
-      return type;
-  }
-}
-
 static void
 swap (Rig * rig, const char *head, gint outcome)
 {
   g_object_set (rig->element, "head-file", head, NULL);
-  g_assert_cmpint (wait_for_swap (rig), ==, outcome);
+  g_assert_cmpint (rig_wait_for_swap (rig), ==, outcome);
 }
 
 static void
@@ -377,7 +362,7 @@ test_swap_async (void)
     gst_emotion2vec_wait (&stream->changed);
   gst_emotion2vec_unlock ();
   slow_open ();
-  g_assert_cmpint (wait_for_swap (rig), ==, GST_PROGRESS_TYPE_COMPLETE);
+  g_assert_cmpint (rig_wait_for_swap (rig), ==, GST_PROGRESS_TYPE_COMPLETE);
   push_seconds (rig, noise, 3, 1);
   rig_send (rig, gst_event_new_eos ());
   results = rig_results (rig, LOG_MESSAGE);
@@ -403,7 +388,7 @@ test_swap_both (void)
   push_seconds (rig, noise, 0, 1);
   g_object_set (rig->element, "model-file", other, "head-file",
       head_file (other, 2, 4), NULL);
-  g_assert_cmpint (wait_for_swap (rig), ==, GST_PROGRESS_TYPE_COMPLETE);
+  g_assert_cmpint (rig_wait_for_swap (rig), ==, GST_PROGRESS_TYPE_COMPLETE);
   g_assert_cmpuint (GST_EMOTION2VEC (rig->element)->swap_serial, ==,
       serial + 1);
   push_seconds (rig, noise, 1, 1);

@@ -26,27 +26,11 @@ new_rig (guint mode, guint64 window)
   return rig;
 }
 
-/* Waits until a swap is over. Returns how: a GstProgressType. */
-static gint
-wait_for_swap (Rig * rig)
-{
-  for (;;) {
-    const LogEntry *entry = rig_wait_for (rig, GST_MESSAGE_PROGRESS);
-    gint type;
-
-    g_assert_true (gst_structure_get (entry->fields, "type",
-            GST_TYPE_PROGRESS_TYPE, &type, NULL));
-    if (g_str_equal (gst_structure_get_string (entry->fields, "code"), "model")
-        && type != GST_PROGRESS_TYPE_START)
-      return type;
-  }
-}
-
 static void
 swap (Rig * rig, const char *model, gint outcome)
 {
   g_object_set (rig->element, "model-file", model, NULL);
-  g_assert_cmpint (wait_for_swap (rig), ==, outcome);
+  g_assert_cmpint (rig_wait_for_swap (rig), ==, outcome);
 }
 
 /* Windows of seconds [@first, @first + @n) of @noise. */
@@ -180,7 +164,7 @@ test_async (void)
   push_seconds (rig, noise, 4, 2);
   g_assert_cmpuint (slowrig_n_buffers (rig), ==, 600);
   slow_open ();
-  g_assert_cmpint (wait_for_swap (rig), ==, GST_PROGRESS_TYPE_COMPLETE);
+  g_assert_cmpint (rig_wait_for_swap (rig), ==, GST_PROGRESS_TYPE_COMPLETE);
   push_seconds (rig, noise, 6, 1);
   rig_send (rig, gst_event_new_eos ());
   check_all (rig, noise, 7, 1, other);
@@ -203,7 +187,7 @@ test_last_wins (void)
   for (guint i = 0; i < 4; i++)
     g_object_set (rig->element, "model-file", models[i], NULL);
   for (guint i = 0; i < 4; i++) {
-    gint outcome = wait_for_swap (rig);
+    gint outcome = rig_wait_for_swap (rig);
 
     g_assert_true (outcome == GST_PROGRESS_TYPE_COMPLETE
         || outcome == GST_PROGRESS_TYPE_CANCELED);
@@ -228,7 +212,7 @@ test_last_fails (void)
   slow_wait_for_runs (1);
   swap (rig, "/nonexistent/model.gguf", GST_PROGRESS_TYPE_ERROR);
   slow_open ();
-  g_assert_cmpint (wait_for_swap (rig), ==, GST_PROGRESS_TYPE_CANCELED);
+  g_assert_cmpint (rig_wait_for_swap (rig), ==, GST_PROGRESS_TYPE_CANCELED);
   push_seconds (rig, noise, 0, 1);
   check_all (rig, noise, 1, 1, NULL);
   rig_free (rig);
@@ -374,7 +358,7 @@ test_flush (void)
   wait_until_it_moves (rig);
   rig_send (rig, gst_event_new_flush_start ());
   slow_open ();
-  g_assert_cmpint (wait_for_swap (rig), ==, GST_PROGRESS_TYPE_COMPLETE);
+  g_assert_cmpint (rig_wait_for_swap (rig), ==, GST_PROGRESS_TYPE_COMPLETE);
   rig_send (rig, gst_event_new_flush_stop (TRUE));
   gst_segment_init (&segment, GST_FORMAT_TIME);
   rig_send (rig, gst_event_new_segment (&segment));
@@ -449,7 +433,7 @@ test_null (void)
   g_assert_cmpint (gst_element_set_state (rig->element, GST_STATE_NULL), ==,
       GST_STATE_CHANGE_SUCCESS);
   slow_open ();
-  g_assert_cmpint (wait_for_swap (rig), ==, GST_PROGRESS_TYPE_CANCELED);
+  g_assert_cmpint (rig_wait_for_swap (rig), ==, GST_PROGRESS_TYPE_CANCELED);
   slowrig_restart (rig);
   push_seconds (rig, noise, 0, 1);
   results = rig_results (rig, LOG_MESSAGE);
@@ -475,7 +459,7 @@ test_null_while_it_moves (void)
   slow_open ();
   g_assert_cmpint (gst_element_set_state (rig->element, GST_STATE_NULL), ==,
       GST_STATE_CHANGE_SUCCESS);
-  wait_for_swap (rig);
+  rig_wait_for_swap (rig);
   g_assert_cmpuint (rig_count_messages (rig, GST_MESSAGE_ELEMENT), ==, 0);
   rig_free (rig);
 }
@@ -505,7 +489,7 @@ test_null_from_a_result (void)
   slow_wait_for_runs (1);
   g_object_set (rig->element, "model-file", rig_other_model (8, 3, 10), NULL);
   slow_open ();
-  g_assert_cmpint (wait_for_swap (rig), ==, GST_PROGRESS_TYPE_CANCELED);
+  g_assert_cmpint (rig_wait_for_swap (rig), ==, GST_PROGRESS_TYPE_CANCELED);
   /* the message is there when the call has returned */
   while (rig_count_messages (rig, GST_MESSAGE_ELEMENT) == 0)
     g_thread_yield ();

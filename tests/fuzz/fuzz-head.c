@@ -37,11 +37,6 @@ load (const guint8 * data, gsize size)
 int
 LLVMFuzzerTestOneInput (const guint8 * data, gsize size)
 {
-  g_autofree guint8 *sealed = g_malloc (MAX (size, 1));
-
-  load (data, size);
-  memcpy (sealed, data, size);
-  fuzz_seal (sealed, size);
-  load (sealed, size);
+  fuzz_load_sealed_too (data, size, load);
   return 0;
 }

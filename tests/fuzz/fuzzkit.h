@@ -32,6 +32,9 @@ char *fuzz_make_file (const guint8 * data, gsize size, int *fd);
 /* Makes the checksums of a model file right again where @data has room for them, so that a changed file gets past them. */
 void fuzz_seal (guint8 * data, gsize size);
 
+/* Calls @load with the input, and with a copy whose checksums are made right. */
+void fuzz_load_sealed_too (const guint8 * data, gsize size, void (*load) (const guint8 * data, gsize size));
+
 /* The same for the entries of a zip archive; other files stay as they are. */
 void fuzz_seal_zip (guint8 * data, gsize size);
 

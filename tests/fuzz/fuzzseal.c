@@ -103,3 +103,15 @@ fuzz_seal (guint8 * data, gsize size)
   seal_tensors (gguf);
   seal_metadata (gguf);
 }
+
+void
+fuzz_load_sealed_too (const guint8 * data, gsize size,
+    void (*load) (const guint8 * data, gsize size))
+{
+  g_autofree guint8 *sealed = g_malloc (MAX (size, 1));
+
+  load (data, size);
+  memcpy (sealed, data, size);
+  fuzz_seal (sealed, size);
+  load (sealed, size);
+}
