@@ -171,7 +171,7 @@ class Trainer:
 
     def batch(self, strength):
         """Waves of one random length, classes, corpora."""
-        seconds = float(self.crops.rng.uniform(1.3, 2.9))
+        seconds = float(self.crops.rng.uniform(*self.options.crop))
         size = max(4, round(self.options.batch_seconds / seconds))
         return (torch.from_numpy(a) for a in self.crops.batch(size, seconds, strength))
 
@@ -320,6 +320,7 @@ def main():
     parser.add_argument("--start", help="folder of a checkpoint of this shape to take the encoder from")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--batch-seconds", type=float, default=32.0, help="audio in a batch of one process")
+    parser.add_argument("--crop", type=float, nargs=2, default=(0.9, 2.9), metavar=("FROM", "TO"), help="seconds of a crop")
     parser.add_argument("--rate", type=float, default=8e-4)
     parser.add_argument("--strength", type=float, default=0.25, help="how much likelier distortions get over the run")
     parser.add_argument("--summary-weight", type=float, default=0.2, help="weight of the auxiliary task")
