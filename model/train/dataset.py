@@ -26,14 +26,23 @@ INDEX_FIELDS = ("path", "corpus", "split", "speaker", "emotion9", "licence", "of
 
 # How often a training clip comes from each corpus; `noise` are clips without speech, labelled <unk>.
 CORPUS_SHARE = {"ravdess": 0.27, "nemo": 0.28, "emogator": 0.25, "indian-emospeech": 0.17, "noise": 0.03}
+OTHER_SHARE = 0.25                      # of a corpus that is not named there
 
 Clip = collections.namedtuple("Clip", INDEX_FIELDS)
 
 
 def read_manifest(data):
     """Rows of DATA/manifest.tsv as dictionaries, those of the splits that are used here."""
-    with open(os.path.join(data, "manifest.tsv"), encoding="utf-8", newline="") as file:
+    path = os.path.join(data, "manifest.tsv")
+    if not os.path.exists(path):
+        raise SystemExit("there is no %s: --data needs a folder with the audio and this table, tab separated, with the columns %s"
+                         % (path, ", ".join(INDEX_FIELDS[:6])))
+    with open(path, encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        missing = [name for name in INDEX_FIELDS[:6] if name not in (rows.fieldnames or ())]
+        if missing:
+            raise SystemExit("%s has no column %s: it has to be tab separated, with these names in its first line"
+                             % (path, ", ".join(missing)))
         return [row for row in rows if row["split"] in SPLITS]
 
 
@@ -50,8 +59,12 @@ def build_cache(data, cache, jobs=2):
     """Decodes every clip of the manifest into CACHE; does nothing if the cache is there."""
     if os.path.exists(os.path.join(cache, "index.tsv")):
         return
-    os.makedirs(cache, exist_ok=True)
     rows = read_manifest(data)
+    absent = [row["path"] for row in rows if not os.path.exists(os.path.join(data, row["path"]))]
+    if absent:
+        raise SystemExit("%d clips of the manifest are not in %s, such as %s: complete the folder, or take their lines out"
+                         % (len(absent), data, absent[0]))
+    os.makedirs(cache, exist_ok=True)
     start, offset, index = time.time(), 0, []
     with open(os.path.join(cache, "audio.i16"), "wb") as audio, multiprocessing.Pool(jobs) as pool:
         paths = [os.path.join(data, row["path"]) for row in rows]
@@ -68,6 +81,16 @@ def build_cache(data, cache, jobs=2):
         writer = csv.writer(file, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, quotechar=None)
         writer.writerows([INDEX_FIELDS] + index)
     os.replace(partial, os.path.join(cache, "index.tsv"))
+
+
+def check_labelled(audio):
+    """Ends the program if there is nothing to learn classes from, or to judge them with."""
+    labelled = [c for c in audio.clips if c.emotion9 in CLASSES and c.split in ("train", "dev")]
+    for split in ("train", "dev"):
+        if not any(c.split == split and (split == "dev" or "ND" not in c.licence) for c in labelled):
+            raise SystemExit("the data have no clip that can be used with split=%s and one of the classes %s in the column "
+                             "emotion9: mark some in manifest.tsv (speakers of dev must not be in train) and remove the cache"
+                             % (split, ", ".join(CLASSES)))
 
 
 class Audio:
@@ -132,7 +155,8 @@ class TrainingCrops:
         for clip in train:
             group = self.groups.setdefault(clip.corpus, {})
             group.setdefault(CLASSES.index(clip.emotion9), []).append(clip)
-        share = share or CORPUS_SHARE
+        if not share:
+            share = dict(CORPUS_SHARE, **{name: OTHER_SHARE for name in sorted(self.groups) if name not in CORPUS_SHARE})
         self.corpora = [name for name in share if name in self.groups]
         self.share = np.array([share[name] for name in self.corpora])
         self.share /= self.share.sum()

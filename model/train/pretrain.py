@@ -13,8 +13,6 @@ import csv
 import dataclasses
 import math
 import os
-import sys
-import time
 
 import numpy as np
 import torch
@@ -22,6 +20,7 @@ import torch.distributed as distributed
 
 import checkpoint
 import dataset
+import runs
 from distil import UTTERANCE_FORMS, Distiller, Recipe
 
 # The published alarms, as deviations: below them the model says the same of everything.
@@ -47,23 +46,6 @@ def rate_at(step, options):
     if step < warm:
         return options.rate * (step + 1) / warm
     return options.rate * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, options.steps - warm)))
-
-
-class Progress:
-    """One line that is rewritten on a terminal, else one line a report."""
-
-    def __init__(self, steps, first):
-        self.steps, self.first, self.started = steps, first, time.monotonic()
-
-    def show(self, step, figures):
-        took = time.monotonic() - self.started
-        left = took / (step - self.first) * (self.steps - step)
-        done = step / self.steps
-        text = "%s %3.0f %% step %d, loss %.3f (frame %.3f, utterance %.3f), %d min %02d s left" % (
-            "█" * round(20 * done) + "·" * (20 - round(20 * done)), 100 * done, step, figures["loss"], figures["frame"],
-            figures["utterance"], left // 60, left % 60)
-        print("\r" + text if sys.stderr.isatty() else text, end="" if sys.stderr.isatty() and step < self.steps else "\n",
-              file=sys.stderr, flush=True)
 
 
 class Run:
@@ -106,29 +88,38 @@ class Run:
     def path(self, name):
         return os.path.join(self.options.output, name)
 
-    def state_path(self):
-        """Every process has dice of its own."""
-        return self.path("state.pt" if self.rank == 0 else "state.%d.pt" % self.rank)
+    def dice(self):
+        """Of all processes, each of which has dice of its own: one file holds them, whenever the run is killed."""
+        mine = {"crops": self.crops.rng.bit_generator.state, "torch": torch.get_rng_state(),
+                "masks": self.model.generator.get_state()}
+        if self.size == 1:
+            return [mine]
+        dice = [None] * self.size
+        distributed.all_gather_object(dice, mine)
+        return dice
 
     def save(self):
-        state = {"step": self.step, "seconds": self.seconds, "crops": self.crops.rng.bit_generator.state,
-                 "torch": torch.get_rng_state(), "masks": self.model.generator.get_state(), "size": self.size}
-        if self.rank == 0:
-            student = self.model.student
-            checkpoint.save(student.state_dict(), student.hyper, (), self.options.output)
-            state.update(model=self.model.state_dict(), optimizer=self.optimizer.state_dict(), updates=self.model.updates,
-                         recipe=dataclasses.asdict(self.model.recipe))
-        torch.save(state, self.state_path() + ".partial")
-        os.replace(self.state_path() + ".partial", self.state_path())
+        first, *others = self.dice()
+        if self.rank:
+            return
+        student = self.model.student
+        checkpoint.save(student.state_dict(), student.hyper, (), self.options.output)
+        state = {"step": self.step, "seconds": self.seconds, "size": self.size, **first, "others": others,
+                 "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "updates": self.model.updates,
+                 "recipe": dataclasses.asdict(self.model.recipe)}
+        torch.save(state, self.path("state.pt.partial"))
+        os.replace(self.path("state.pt.partial"), self.path("state.pt"))
 
     def load(self):
         if not os.path.exists(self.path("state.pt")):
+            if self.rank == 0:
+                runs.forget(self.path("log.csv"), lambda row: False)
             return
         shared = torch.load(self.path("state.pt"), weights_only=False)
-        mine = torch.load(self.state_path(), weights_only=False) if self.rank else shared
-        if shared["size"] != self.size or mine["step"] != shared["step"]:
+        if shared["size"] != self.size:
             raise SystemExit("pretrain.py: %s was written by a run of %d processes: go on with as many"
-                             % (self.state_path(), shared["size"]))
+                             % (self.path("state.pt"), shared["size"]))
+        mine = shared["others"][self.rank - 1] if self.rank else shared
         if shared["recipe"] != dataclasses.asdict(self.model.recipe):
             raise SystemExit("pretrain.py: %s is of a run with other settings: %s" % (self.path("state.pt"), shared["recipe"]))
         self.model.load_state_dict(shared["model"])
@@ -138,6 +129,8 @@ class Run:
         self.crops.rng.bit_generator.state = mine["crops"]
         torch.set_rng_state(mine["torch"])
         self.model.generator.set_state(mine["masks"])
+        if self.rank == 0:
+            runs.forget(self.path("log.csv"), lambda row: int(row["step"]) <= self.step)
 
     # ---- steps
 
@@ -173,16 +166,12 @@ class Run:
                                                                             figures["prediction_deviation"], LEAST_PREDICTION))
 
     def log(self, figures):
-        fresh = not os.path.exists(self.path("log.csv"))
-        with open(self.path("log.csv"), "a", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            if fresh:
-                writer.writerow(("step", "audio_hours") + FIGURES)
-            writer.writerow([self.step, "%.4f" % (self.seconds / 3600)] + ["%.6g" % figures[name] for name in FIGURES])
+        runs.append(self.path("log.csv"), ("step", "audio_hours") + FIGURES,
+                    [self.step, "%.4f" % (self.seconds / 3600)] + ["%.6g" % figures[name] for name in FIGURES])
 
     def run(self):
         options, window = self.options, []
-        progress = Progress(options.steps, self.step)
+        progress = runs.Progress(self.step / options.steps)
         while self.step < options.steps:
             window.append(self.train_step())
             done = self.step == options.steps
@@ -191,7 +180,8 @@ class Run:
                 window.clear()
                 if self.rank == 0:
                     self.log(means)
-                    progress.show(self.step, means)
+                    progress.show(self.step / options.steps, "step %d, loss %.3f (frame %.3f, utterance %.3f)"
+                                  % (self.step, means["loss"], means["frame"], means["utterance"]))
                 self.check_collapse(means)
             if self.step % options.save_every == 0 or done:
                 self.save()
@@ -202,25 +192,12 @@ class Run:
 
 
 def plot(log, picture):
-    """The losses and the deviations over the steps; nothing without matplotlib."""
-    try:
-        import matplotlib
-    except ImportError:
-        return
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
+    """The losses and the deviations over the steps."""
     with open(log, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     steps = [int(row["step"]) for row in rows]
-    figure, (above, below) = pyplot.subplots(2, 1, sharex=True, figsize=(7, 5), constrained_layout=True)
-    for axes, names in ((above, ("loss", "frame", "utterance")), (below, ("target_deviation", "prediction_deviation"))):
-        for name in names:
-            axes.plot(steps, [float(row[name]) for row in rows], label=name.replace("_", " "))
-        axes.legend(frameon=False)
-        axes.set_ylim(bottom=0)
-        axes.grid(alpha=0.3)
-    below.set_xlabel("step")
-    figure.savefig(picture, dpi=110)
+    runs.plot(picture, [("step", {name: (steps, [float(row[name]) for row in rows]) for name in names})
+                        for names in (("loss", "frame", "utterance"), ("target_deviation", "prediction_deviation"))])
 
 
 def parse(arguments=None):
@@ -256,9 +233,10 @@ def parse(arguments=None):
 
 def main():
     options = parse()
-    os.makedirs(options.output, exist_ok=True)
     torch.set_num_threads(1)
     dataset.build_cache(options.data, options.cache)
+    if os.environ.get("RANK", "0") == "0":
+        runs.record(options, int(os.environ.get("WORLD_SIZE", "1")))
     Run(options).run()
 
 

@@ -4,7 +4,8 @@
 Between the two, pretrain.py may teach the encoder without labels: --front-end-only writes what it starts from, --start
 takes what it wrote.
 
-The length of a run is a wall-clock budget; it can be stopped and started again at any time.
+The length of a run is a wall-clock budget, or with --steps a number of steps: such a run can be repeated bit by bit.
+Either can be stopped at any moment, and goes on with --resume.
 
     python3 train.py --data DIR --cache DIR --output DIR [--minutes 45] [--processes 2]
 """
@@ -13,6 +14,7 @@ import collections
 import csv
 import math
 import os
+import pickle
 import time
 
 import numpy as np
@@ -25,6 +27,7 @@ import checkpoint
 import dataset
 import evaluate
 import frontend
+import runs
 from emotion2vec import Emotion2vec, Hyper, normalize_waveform
 from features import BANDS, Targets
 
@@ -32,6 +35,10 @@ MINI = Hyper(embed_dim=128, depth=3, prenet_depth=1, num_heads=4, num_extra_toke
              conv_layers=((256, 400, 160), (160, 3, 2), (160, 3, 1)),
              conv_pos_depth=3, conv_pos_kernel=9, conv_pos_groups=16,
              alibi_shape=(1, 1, 4, 1, 1), classes=len(dataset.LABELS))
+
+
+# Of log.csv; the last one holds "name=value, …", which differ from phase to phase.
+COLUMNS = ("phase", "step", "seconds", "audio_hours", "rate", "gradient_norm", "figures")
 
 
 class Crew:
@@ -51,12 +58,26 @@ class Crew:
         self.barrier.wait()
         return result
 
+    def gather(self, rank, thing):
+        """A list with what each process gave."""
+        if self.size == 1:
+            return [thing]
+        packed = np.frombuffer(pickle.dumps(thing), np.uint8)
+        self.board[rank, 0] = len(packed)
+        self.board[rank, 1:1 + len(packed)] = torch.from_numpy(packed.astype(np.float32))
+        self.barrier.wait()
+        things = [pickle.loads(row[1:1 + int(row[0])].numpy().astype(np.uint8).tobytes()) for row in self.board]
+        self.barrier.wait()
+        return things
+
 
 class Phase:
-    """One optimisation with a wall-clock budget: AdamW, warm-up, cosine to zero, averaged gradients."""
+    """One optimisation with a budget of time, or of steps if there are any: AdamW, warm-up, cosine to zero, averaged
+    gradients."""
 
-    def __init__(self, name, crew, rank, modules, minutes, rate, options):
-        self.name, self.crew, self.rank, self.budget, self.rate = name, crew, rank, 60 * minutes, rate
+    def __init__(self, name, crew, rank, modules, minutes, steps, rate, options):
+        self.name, self.crew, self.rank, self.rate = name, crew, rank, rate
+        self.budget, self.steps = 60 * minutes, steps
         named = [(n, p) for module in modules for n, p in module.named_parameters() if p.requires_grad]
         matrices = [p for n, p in named if p.dim() > 1 and not n.endswith(("extra_tokens", "alibi_scale"))]
         plain = [p for n, p in named if p.dim() < 2 or n.endswith(("extra_tokens", "alibi_scale"))]
@@ -69,10 +90,16 @@ class Phase:
 
     @property
     def progress(self):
-        return self.seconds / self.budget
+        """The share of the budget that is spent."""
+        return self.step / self.steps if self.steps else self.seconds / self.budget
+
+    @property
+    def clock(self):
+        """What --evaluate-every and --save-every count: steps in a run of steps, else seconds."""
+        return self.step if self.steps else self.seconds
 
     def update(self, loss, figures, audio_seconds):
-        """One step; FIGURES are logged as means.  Returns False once the budget is spent."""
+        """One step; FIGURES are logged as means."""
         self.optimizer.zero_grad(set_to_none=False)
         loss.backward()
         spent = time.monotonic() - self.started
@@ -99,28 +126,29 @@ class Phase:
         for name, value in zip(["spent"] + names + ["gradient", "steps"], extra + [norm, 1]):
             self.window[name] += value
         self.seconds = self.offset + extra[0]
-        if self.rank == 0 and self.step % self.options.log_every == 0:
+        if self.rank == 0 and (self.step % self.options.log_every == 0 or self.progress >= 1):
             self.write_log(rate, names)
-        return self.seconds < self.budget
 
     def start(self):
         """Begins (or goes on) counting time."""
         self.started, self.offset = time.monotonic(), self.seconds
+        self.bar = runs.Progress(self.progress)
+
+    def state(self):
+        return {"phase": self.name, "optimizer": self.optimizer.state_dict(), "step": self.step, "seconds": self.seconds,
+                "audio": self.audio}
+
+    def restore(self, state):
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.seconds, self.audio = state["step"], state["seconds"], state["audio"]
 
     def write_log(self, rate, names):
         steps = self.window["steps"]
         values = [self.name, self.step, "%.1f" % self.seconds, "%.3f" % (self.audio / 3600), "%.3g" % rate,
                   "%.3f" % (self.window["gradient"] / steps)] + ["%s=%.4f" % (n, self.window[n] / steps) for n in names]
-        path = os.path.join(self.options.output, "log.csv")
-        fresh = not os.path.exists(path)
-        with open(path, "a", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            if fresh:
-                writer.writerow(["phase", "step", "seconds", "audio_hours", "rate", "gradient_norm", "figures"])
-            writer.writerow(values)
-        left = max(self.budget - self.seconds, 0)
-        print("%s step %s, %s s, %s h of audio, rate %s, gradient %s, %s; %d min %02d s left"
-              % (tuple(values[:6]) + (", ".join(values[6:]), left // 60, left % 60)), flush=True)
+        runs.append(os.path.join(self.options.output, "log.csv"), COLUMNS, values)
+        self.bar.show(self.progress, "%s step %s, %s s, %s h of audio, rate %s, gradient %s, %s"
+                      % (tuple(values[:6]) + (", ".join(values[6:]),)))
         self.window.clear()
 
 
@@ -162,9 +190,8 @@ class Trainer:
         self.targets = Targets(MINI)
         self.acoustic = nn.Linear(MINI.conv_layers[-1][0], BANDS + 2)   # front end -> log-mel, pitch, voicing
         self.summary = nn.Linear(MINI.embed_dim, 2 * BANDS + 3)         # utterance -> statistics of those
-        # A run that goes on must not see the crops of its beginning again.
-        again = int(time.time()) if options.resume else 0
-        self.crops = dataset.TrainingCrops(self.audio, [options.seed, rank, again])
+        self.judge = Emotion2vec(MINI, dataset.LABELS).eval()           # for the dev split; made here, as its first weights are drawn
+        self.crops = dataset.TrainingCrops(self.audio, [options.seed, rank])
         self.prior = torch.from_numpy(self.crops.prior())
         self.centre = self.spread = None
         self.best = 0.0
@@ -191,18 +218,23 @@ class Trainer:
         count = (wave.shape[1] - MINI.shortest) // MINI.hop + 1
         return self.targets.statistics(*self.targets.frames(wave, count))
 
-    def train_front_end(self):
-        """The front end learns to predict log-mel bands and pitch, frame by frame."""
+    def start_front_end(self):
+        """Filters, and the dice of this process."""
         same_everywhere, _, _ = dataset.TrainingCrops(self.audio, self.options.seed).batch(32, 2.0, 0.0)
         frontend.start(self.model, torch.from_numpy(same_everywhere))
         torch.manual_seed(self.options.seed + 1000 * self.rank)   # from here on dropout differs
         self.measure_statistics()
+
+    def train_front_end(self, state):
+        """The front end learns to predict log-mel bands and pitch, frame by frame."""
         encoder = self.model.audio.local_encoder
         phase = Phase("front-end", self.crew, self.rank, (encoder, self.acoustic),
-                      self.options.front_end_minutes, 2e-3, self.options)
+                      self.options.front_end_minutes, self.options.front_end_steps, 2e-3, self.options)
+        if state:
+            phase.restore(state)
+        saved = phase.clock
         phase.start()
-        going = True
-        while going:
+        while phase.progress < 1:
             wave, _, _ = self.batch(0.2)
             wave = normalize_waveform(wave)
             said = self.acoustic(encoder(wave, lambda name, value: value))
@@ -210,9 +242,18 @@ class Trainer:
             mel_loss = (said[..., :BANDS] - mel).square().mean()
             pitch_loss = ((said[..., BANDS] - octaves).square() * (voicing > 0.5)).mean()
             voicing_loss = (said[..., BANDS + 1] - voicing).square().mean()
-            going = phase.update(mel_loss + pitch_loss + voicing_loss,
-                                 {"mel": mel_loss, "pitch": pitch_loss, "voicing": voicing_loss},
-                                 wave.numel() / dataset.RATE)
+            phase.update(mel_loss + pitch_loss + voicing_loss,
+                         {"mel": mel_loss, "pitch": pitch_loss, "voicing": voicing_loss}, wave.numel() / dataset.RATE)
+            if phase.progress >= 1 or phase.clock - saved >= self.options.save_every:
+                saved = phase.clock
+                self.save(phase)
+
+    def begin(self):
+        """The first weights of a run that has no state yet."""
+        if self.options.start:
+            self.start_from(self.options.start)
+        else:
+            self.start_front_end()
 
     def start_from(self, folder):
         """Takes the encoder of a checkpoint of this shape; the head stays as it is."""
@@ -228,17 +269,16 @@ class Trainer:
     def train_classes(self, state):
         """All of the model learns the classes; its utterance vector also learns the clip's statistics."""
         phase = Phase("classes", self.crew, self.rank, (self.model, self.summary),
-                      self.options.minutes, self.options.rate, self.options)
+                      self.options.minutes, self.options.steps, self.options.rate, self.options)
         average = Averaged(self.model)
+        evaluated = 0
         if state:
-            phase.optimizer.load_state_dict(state["optimizer"])
-            phase.step, phase.seconds, phase.audio = state["step"], state["seconds"], state["audio"]
-            average.tensors, average.steps = state["average"], state["step"]
-        evaluated = phase.seconds
+            phase.restore(state)
+            average.tensors, average.steps, evaluated = state["average"], state["step"], state["evaluated"]
+        saved = phase.clock
         phase.start()
-        going = True
         self.model.train()
-        while going:
+        while phase.progress < 1:
             wave, classes, corpora = self.batch(0.1 + self.options.strength * phase.progress)
             out = self.model(wave)
             # Within its corpus a class competes with the classes that the corpus has.
@@ -246,29 +286,70 @@ class Trainer:
             statistics = (self.statistics(wave) - self.centre) / self.spread
             summary = (self.summary(out["utterance"]) - statistics).square().mean()
             right = (out["logits"].argmax(1) == classes).float().mean()
-            going = phase.update(loss + self.options.summary_weight * summary,
-                                 {"loss": loss, "summary": summary, "accuracy": right}, wave.numel() / dataset.RATE)
+            phase.update(loss + self.options.summary_weight * summary,
+                         {"loss": loss, "summary": summary, "accuracy": right}, wave.numel() / dataset.RATE)
             average.update(self.model)
-            if not going or phase.seconds - evaluated >= self.options.evaluate_every:
-                evaluated = phase.seconds
-                self.write(phase, average, going)
+            done = phase.progress >= 1
+            due = done or phase.clock - evaluated >= self.options.evaluate_every
+            if due:
+                evaluated = phase.clock
+                self.measure_dev(phase, average, done)
+            if due or phase.clock - saved >= self.options.save_every:
+                saved = phase.clock
+                self.save(phase, average, evaluated)
 
-    def write(self, phase, average, going):
-        """Writes the averaged model and the state, and measures on dev."""
-        if self.rank == 0:
+    def save(self, phase, average=None, evaluated=0):
+        """Writes the averaged model, and all that a run needs to go on as if it had not been stopped."""
+        dice = self.crew.gather(self.rank, (self.crops.rng.bit_generator.state, torch.get_rng_state().numpy()))
+        if self.rank != 0:
+            return
+        state = dict(phase.state(), model=self.model.state_dict(), acoustic=self.acoustic.state_dict(),
+                     summary=self.summary.state_dict(), best=self.best, centre=self.centre, spread=self.spread, dice=dice)
+        if average:
             checkpoint.save(average.tensors, MINI, dataset.LABELS, self.options.output)
-            state = {"model": self.model.state_dict(), "summary": self.summary.state_dict(),
-                     "optimizer": phase.optimizer.state_dict(), "average": average.tensors,
-                     "step": phase.step, "seconds": phase.seconds, "audio": phase.audio,
-                     "best": self.best, "centre": self.centre, "spread": self.spread}
-            path = os.path.join(self.options.output, "state.pt")
-            torch.save(state, path + ".partial")
-            os.replace(path + ".partial", path)
-        judge = Emotion2vec(MINI, dataset.LABELS)
-        judge.load_state_dict(average.tensors)
+            state.update(average=average.tensors, evaluated=evaluated)
+        path = self.state_path()
+        torch.save(state, path + ".partial")
+        os.replace(path + ".partial", path)
+
+    def restore(self, state):
+        if "dice" not in state:
+            raise SystemExit("train.py: %s was written by an older train.py: begin anew, with --start %s to keep its encoder"
+                             % (self.state_path(), self.options.output))
+        self.model.load_state_dict(state["model"])
+        self.acoustic.load_state_dict(state["acoustic"])
+        self.summary.load_state_dict(state["summary"])
+        self.centre, self.spread, self.best = state["centre"], state["spread"], state["best"]
+        self.model.audio.local_encoder.conv_layers[0]["0"].weight.requires_grad_(False)
+        self.restore_dice(state["dice"])
+        if self.rank == 0:
+            phase, step = state["phase"], state["step"]
+            runs.forget(os.path.join(self.options.output, "log.csv"),
+                        lambda row: int(row["step"]) <= step if row["phase"] == phase else phase == "classes")
+
+    def restore_dice(self, dice):
+        """Of as many processes as before; others get new ones: nobody may see the crops of the beginning again."""
+        if len(dice) == self.crew.size:
+            self.crops.rng.bit_generator.state = dice[self.rank][0]
+            torch.set_rng_state(torch.from_numpy(dice[self.rank][1].copy()))
+        elif self.options.steps or self.options.front_end_steps:
+            raise SystemExit("train.py: %s was written by a run of %d processes: a run that shall be repeatable goes on with "
+                             "as many" % (self.state_path(), len(dice)))
+        else:
+            again = int(time.time())
+            self.crops.rng = np.random.default_rng([self.options.seed, self.rank, again])
+            torch.manual_seed(again + self.rank)
+
+    def state_path(self):
+        return os.path.join(self.options.output, "state.pt")
+
+    def measure_dev(self, phase, average, done):
+        """Measures the averaged model on dev, and keeps the best one."""
+        self.judge.load_state_dict(average.tensors)
         mine = self.dev[self.rank::self.crew.size]
         logits = np.zeros((len(self.dev), MINI.classes), np.float32)
-        logits[self.rank::self.crew.size] = evaluate.logits_of(judge.eval(), map(self.audio.wave, mine))
+        if mine:
+            logits[self.rank::self.crew.size] = evaluate.logits_of(self.judge, map(self.audio.wave, mine))
         logits = (self.crew.mean(self.rank, torch.from_numpy(logits).flatten()) * self.crew.size).view(-1, MINI.classes)
         if self.rank == 0:
             results = evaluate.measure(logits.numpy(), self.dev)
@@ -277,31 +358,49 @@ class Trainer:
             if sum(evaluate.means(results)) > self.best:
                 self.best = sum(evaluate.means(results))
                 checkpoint.save(average.tensors, MINI, dataset.LABELS, os.path.join(self.options.output, "best"))
-            print("%s at %.0f s, %.1f h, %.1f epochs" % (line, phase.seconds, phase.audio / 3600,
-                                                        phase.audio / self.crops.seconds), flush=True)
+            phase.bar.say("%s at %.0f s, %.1f h, %.1f epochs" % (line, phase.seconds, phase.audio / 3600,
+                                                                phase.audio / self.crops.seconds))
             with open(os.path.join(self.options.output, "dev.txt"), "a", encoding="utf-8") as file:
                 file.write("step %d, %.0f s, %.2f h: %s\n" % (phase.step, phase.seconds, phase.audio / 3600, line))
-                if not going:
+                if done:
                     for result in results:
                         file.write("%s %s\n%s\n" % (result[0], result[1], evaluate.format_confusion(result[6])))
 
     def run(self):
-        path = os.path.join(self.options.output, "state.pt")
-        state = torch.load(path, weights_only=False) if self.options.resume and os.path.exists(path) else None
-        if state:
-            self.model.load_state_dict(state["model"])
-            self.summary.load_state_dict(state["summary"])
-            self.centre, self.spread, self.best = state["centre"], state["spread"], state["best"]
-            self.model.audio.local_encoder.conv_layers[0]["0"].weight.requires_grad_(False)
-        elif self.options.start:
-            self.start_from(self.options.start)
+        state = None
+        if self.options.resume and os.path.exists(self.state_path()):
+            state = torch.load(self.state_path(), weights_only=False)
+            self.restore(state)
         else:
-            self.train_front_end()
-        if self.options.front_end_only:
-            if self.rank == 0:
+            if self.options.resume and self.rank == 0:
+                runs.forget(os.path.join(self.options.output, "log.csv"), lambda row: False)
+            self.begin()
+        phase = state["phase"] if state else "classes" if self.options.start else "front-end"
+        if phase == "front-end":
+            self.train_front_end(state)
+            state = None
+            if self.rank == 0 and self.options.front_end_only:
                 checkpoint.save(self.model.state_dict(), MINI, dataset.LABELS, self.options.output)
-            return
-        self.train_classes(state)
+        if not self.options.front_end_only:
+            self.train_classes(state)
+        if self.rank == 0:
+            plot(self.options.output)
+
+
+def plot(folder):
+    """The figures of log.csv over the steps, a panel for each phase."""
+    with open(os.path.join(folder, "log.csv"), encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))[1:]
+    panels = []
+    for phase in sorted({row[0] for row in rows}, reverse=True):
+        curves = collections.defaultdict(lambda: ([], []))
+        for row in rows:
+            for figure in row[len(COLUMNS) - 1:] if row[0] == phase else ():
+                name, value = figure.split("=")
+                curves[name][0].append(int(row[1]))
+                curves[name][1].append(float(value))
+        panels.append(("step, " + phase, dict(curves)))
+    runs.plot(os.path.join(folder, "log.png"), panels)
 
 
 def work(rank, crew, options):
@@ -309,13 +408,15 @@ def work(rank, crew, options):
     Trainer(rank, crew, options).run()
 
 
-def main():
+def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True, help="folder with manifest.tsv and the audio")
     parser.add_argument("--cache", required=True, help="folder of the decoded audio, made if missing")
     parser.add_argument("--output", required=True, help="folder of the checkpoint, the log and the state")
     parser.add_argument("--minutes", type=float, default=45.0, help="time for the supervised part")
     parser.add_argument("--front-end-minutes", type=float, default=2.0)
+    parser.add_argument("--steps", type=int, help="steps of the supervised part, instead of minutes: repeatable bit by bit")
+    parser.add_argument("--front-end-steps", type=int, help="the same for the front end")
     parser.add_argument("--front-end-only", action="store_true", help="stop after the front end")
     parser.add_argument("--start", help="folder of a checkpoint of this shape to take the encoder from")
     parser.add_argument("--processes", type=int, default=2)
@@ -324,15 +425,33 @@ def main():
     parser.add_argument("--rate", type=float, default=8e-4)
     parser.add_argument("--strength", type=float, default=0.25, help="how much likelier distortions get over the run")
     parser.add_argument("--summary-weight", type=float, default=0.2, help="weight of the auxiliary task")
-    parser.add_argument("--evaluate-every", type=float, default=240.0, help="seconds")
+    parser.add_argument("--evaluate-every", type=float, default=240.0, help="seconds; with --steps, steps")
+    parser.add_argument("--save-every", type=float, default=60.0, help="seconds; with --steps, steps")
     parser.add_argument("--log-every", type=int, default=50, help="steps")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--resume", action="store_true", help="go on from the state in the output folder")
     options = parser.parse_args()
-    os.makedirs(options.output, exist_ok=True)
+    if options.steps and not (options.front_end_steps or options.start):
+        parser.error("--steps needs --front-end-steps too, or --start with a front end that has learned")
+    if options.front_end_steps and not (options.steps or options.front_end_only):
+        parser.error("--front-end-steps needs --steps too, or --front-end-only")
+    return options
+
+
+def main():
+    options = parse()
+    torch.set_num_threads(1)
     dataset.build_cache(options.data, options.cache, options.processes)
+    dataset.check_labelled(dataset.Audio(options.cache))
+    runs.record(options, options.processes)
     crew = Crew(options.processes)
-    multiprocessing.spawn(work, (crew, options), nprocs=options.processes)
+    if options.processes == 1:
+        work(0, crew, options)
+    else:
+        try:
+            multiprocessing.spawn(work, (crew, options), nprocs=options.processes)
+        except multiprocessing.ProcessExitedException as error:
+            raise SystemExit("train.py: %s" % error) from None
 
 
 if __name__ == "__main__":
