@@ -4,6 +4,7 @@
     python3 test_pretrain.py [unittest options]
 """
 import csv
+import json
 import math
 import os
 import signal
@@ -236,6 +237,20 @@ class Runs(unittest.TestCase):
     def weights(self, output):
         return checkpoint.load(self.path(output)).state_dict()
 
+    def start_pair(self, output, *more):
+        """Two processes, as torchrun starts them: the one of PyTorch 1.13 stumbles over Python 3.11."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = str(free.getsockname()[1])
+        together = dict(os.environ, WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT=port)
+        return [subprocess.Popen(self.command(output, *more), env=dict(together, RANK=str(rank)), stderr=subprocess.PIPE,
+                                 text=True) for rank in range(2)]
+
+    def finish(self, processes):
+        for process in processes:
+            _, said = process.communicate(timeout=600)
+            self.assertEqual(process.returncode, 0, said)
+
     def test_learns_and_goes_on(self):
         self.run_it("whole")
         rows = self.rows("whole")
@@ -256,21 +271,31 @@ class Runs(unittest.TestCase):
             self.assertTrue(torch.equal(tensor, self.weights("killed")[name]), name)
 
     def test_two_processes(self):
-        """As torchrun starts them: the one of PyTorch 1.13 stumbles over Python 3.11."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = str(free.getsockname()[1])
-        together = dict(os.environ, WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT=port)
-        processes = [subprocess.Popen(self.command("pair", "--steps", "4"), env=dict(together, RANK=str(rank)),
-                                      stderr=subprocess.PIPE, text=True) for rank in range(2)]
-        for process in processes:
-            _, said = process.communicate(timeout=600)
-            self.assertEqual(process.returncode, 0, said)
+        """They hear more, and go on together."""
+        settings = ("--steps", "4", "--save-every", "2")
+        self.finish(self.start_pair("pair", *settings))
         rows = self.rows("pair")
         self.assertEqual(len(rows), 4)
         alone = pretrain.parse(self.command("pair")[2:])
         hours = float(rows[-1]["audio_hours"]) * 3600 / 4
         self.assertGreater(hours, 1.5 * alone.batch_seconds)
+        with open(os.path.join(self.path("pair"), "run.json"), encoding="utf-8") as file:
+            self.assertEqual([entry["processes"] for entry in json.load(file)["runs"]], [2])
+        # alone it would see other crops
+        done = subprocess.run(self.command("pair", *settings, "--resume"), capture_output=True, text=True, timeout=600)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("go on with as many", done.stderr)
+
+        processes = self.start_pair("killed pair", *settings)
+        next(line for line in processes[0].stderr if " step 3," in line)
+        for process in processes:
+            process.kill()
+        for process in processes:
+            process.communicate()
+        self.finish(self.start_pair("killed pair", *settings, "--resume"))
+        self.assertEqual([row["step"] for row in self.rows("killed pair")], [row["step"] for row in rows])
+        for name, tensor in self.weights("pair").items():
+            self.assertTrue(torch.equal(tensor, self.weights("killed pair")[name]), name)
 
     def test_other_settings_are_refused(self):
         self.run_it("settings", "--steps", "3")

@@ -37,8 +37,8 @@ RATE = dataset.RATE
 COLUMNS = ("path", "corpus", "split", "speaker", "emotion9", "licence")
 KILL_SEED = int(os.environ.get("EMOTION2VEC_KILL_SEED") or random.SystemRandom().randrange(1 << 31))
 # pitch in Hz, its change over the clip in octaves, beats per second, how fast the harmonics fall, level
-VOICES = {"angry": (230, 0.0, 9.0, 0.4, 0.5), "happy": (260, 0.7, 4.0, 0.8, 0.3), "neutral": (130, 0.0, 3.0, 1.2, 0.2),
-          "sad": (110, -0.4, 1.5, 2.2, 0.1)}
+VOICES = {"angry": (190, 0.0, 9.0, 0.3, 0.5), "happy": (340, 0.6, 4.0, 0.9, 0.3), "neutral": (140, 0.0, 3.0, 1.3, 0.2),
+          "sad": (95, -0.4, 1.5, 2.5, 0.1)}
 
 
 # ---- a corpus
