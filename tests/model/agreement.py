@@ -11,7 +11,7 @@ then it gets every Nth clip. Devices that are not there are left out; exit statu
 
 --checkpoint is the folder of the checkpoint that the model file was made from: then PyTorch's answer to that is compared too.
 Asserted: the same class for 99.5 % of the clips, and for the others the two best scores of PyTorch within 0.01 of each other;
-no score off by more than 0.01. --table gets a line for each clip and device.
+no score off by more than 0.001 in single, 0.01 in half precision. --table gets a line for each clip and device.
 
 SPDX-License-Identifier: LGPL-2.1-or-later"""
 import argparse
@@ -38,7 +38,9 @@ import ggufmodel  # noqa: E402
 import printed  # noqa: E402
 import watched  # noqa: E402
 
-AGREEMENT, TIE, OFF = 0.995, 0.01, 0.01
+AGREEMENT, TIE = 0.995, 0.01
+# Above full scale libopus bends what it gives as integers, and not what libsndfile asks it for: that makes up to 3e-4.
+OFF = {'fp32': 0.001, 'fp16': 0.01}
 # Streams of one gst-launch-1.0: its windows come together in the engine, as in a program that hears many.
 STREAMS = 24
 
@@ -72,10 +74,13 @@ def parse_device(text):
 
 
 def present_devices(options):
-    """What of --devices this build and this machine have."""
-    found = {device['index'] for device in map(json.loads, call([options.tool, 'devices', '--json']).splitlines())}
-    kinds = {'vulkan' if isinstance(index, int) else index for index in found}
-    return [(name, every) for name, every in map(parse_device, options.devices) if name in kinds]
+    """What of --devices this build and this machine have, and the precision that each computes in."""
+    found = {}
+    for line in call([options.tool, 'devices', '--json']).splitlines():
+        device = json.loads(line)
+        found.setdefault('vulkan' if isinstance(device['index'], int) else device['index'], device['precision'])
+    return [(name, every, found[name] if options.precision == 'auto' else options.precision)
+            for name, every in map(parse_device, options.devices) if name in found]
 
 
 # ---- what is said
@@ -93,7 +98,7 @@ def ask_torch(model, temperature, clips):
 def one_branch(number, clip, model, device, precision):
     return ['filesrc', f'location={clip}', '!', 'decodebin', '!', 'emotion2vec', f'name=clip{number}', f'model-file={model}',
             f'device={device}', f'precision={precision}', 'window=0', 'minimum-duration=0', 'silence-threshold=-200', '!',
-            'fakesink', 'async=false']
+            'fakesink']
 
 
 def ask_element(gst_launch, clips, model, device, precision='auto'):
@@ -134,16 +139,16 @@ def english(label):
 
 # ---- compared
 
-def compare(who, clips, ours, expected):
+def compare(who, clips, ours, expected, limit=OFF['fp32']):
     """Returns whether both agree; says how far."""
     same = ours.argmax(1) == expected.argmax(1)
     best = np.sort(expected, 1)
     gaps = best[:, -1] - best[:, -2]
     off = np.abs(ours - expected).max(1)
-    right = same.mean() >= AGREEMENT and (gaps[~same] < TIE).all() and off.max() <= OFF
+    right = same.mean() >= AGREEMENT and (gaps[~same] < TIE).all() and off.max() <= limit
     print(f'{who}: {same.sum()} of {len(same)} clips the same ({100 * same.mean():.2f} %), scores off by {off.max():.2g} at '
           f'most, {np.median(off):.2g} in the middle{"" if right else " WRONG"}', flush=True)
-    for number in np.flatnonzero(~same | (off > OFF)):
+    for number in np.flatnonzero(~same | (off > limit)):
         print(f'  {clips[number]}: off by {off[number]:.2g}, to a tie {gaps[number]:.2g}')
     return bool(right)
 
@@ -178,14 +183,14 @@ def agree(options):
     right, table = True, []
     for who, scores in others.items():
         right &= compare(f'PyTorch, the weights {who}', clips, scores, expected)
-    for device, every in devices:
+    for device, every, precision in devices:
         chosen, started = clips[::every], time.monotonic()
-        ours, labels = ask_element(options.gst_launch, chosen, options.model, device, options.precision)
+        ours, labels = ask_element(options.gst_launch, chosen, options.model, device, precision)
         check_labels(model, labels)
-        print(f'{device}: {len(chosen)} clips in {time.monotonic() - started:.0f} s')
-        right &= compare(f'{device} and PyTorch', chosen, ours, expected[::every])
+        print(f'{device}, {precision}: {len(chosen)} clips in {time.monotonic() - started:.0f} s')
+        right &= compare(f'{device} and PyTorch', chosen, ours, expected[::every], OFF[precision])
         for who, scores in others.items():
-            right &= compare(f'{device} and PyTorch, the weights {who}', chosen, ours, scores[::every])
+            right &= compare(f'{device} and PyTorch, the weights {who}', chosen, ours, scores[::every], OFF[precision])
         table += [(device, clip, labels[b.argmax()], labels[a.argmax()], f'{np.abs(a - b).max():.3g}')
                   for clip, a, b in zip(chosen, ours, expected[::every])]
     if options.table:
