@@ -220,7 +220,7 @@ def main():
     parser.add_argument('--clips', default=os.path.join(ROOT, 'tests', 'clips'))
     parser.add_argument('--corpus')
     parser.add_argument('--splits', nargs='+', default=['test'])
-    parser.add_argument('--devices', nargs='+', default=['vulkan', 'ref'])
+    parser.add_argument('--devices', nargs='+', default=['vulkan', 'cpu', 'ref'])
     parser.add_argument('--precision', default='auto')
     parser.add_argument('--checkpoint')
     parser.add_argument('--table')
