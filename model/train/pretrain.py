@@ -237,7 +237,10 @@ def main():
     dataset.build_cache(options.data, options.cache)
     if os.environ.get("RANK", "0") == "0":
         runs.record(options, int(os.environ.get("WORLD_SIZE", "1")))
-    Run(options).run()
+    try:
+        Run(options).run()
+    except KeyboardInterrupt:
+        raise SystemExit("pretrain.py: stopped: --resume goes on from what was saved last") from None
 
 
 if __name__ == "__main__":

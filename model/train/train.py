@@ -445,13 +445,15 @@ def main():
     dataset.check_labelled(dataset.Audio(options.cache))
     runs.record(options, options.processes)
     crew = Crew(options.processes)
-    if options.processes == 1:
-        work(0, crew, options)
-    else:
-        try:
+    try:
+        if options.processes == 1:
+            work(0, crew, options)
+        else:
             multiprocessing.spawn(work, (crew, options), nprocs=options.processes)
-        except multiprocessing.ProcessExitedException as error:
-            raise SystemExit("train.py: %s" % error) from None
+    except KeyboardInterrupt:
+        raise SystemExit("train.py: stopped: --resume goes on from what was saved last") from None
+    except multiprocessing.ProcessExitedException as error:
+        raise SystemExit("train.py: %s" % error) from None
 
 
 if __name__ == "__main__":
