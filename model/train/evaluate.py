@@ -166,7 +166,7 @@ def compare(table, split, baseline):
     variants = baseline["variants"]
     columns = [{(r["corpus"], r["kind"]): r["ua"] for r in variants[v]["splits"].get(split, [])} for v in variants]
     lines = ["%-18s %-8s %7s %15s %s %11s  %s" % ("beside the baseline", "kind", "UA %", "95 % of UA",
-                                                  " ".join("%16s" % v for v in variants), "difference", "the better one is")]
+                                                  " ".join("%16s" % v for v in variants), "difference", "the better baseline lies")]
     differences = {}
     for row in table:
         key = row["corpus"], row["kind"]
@@ -174,7 +174,7 @@ def compare(table, split, baseline):
             continue
         values = [column[key] for column in columns]
         low, high = row["range"]
-        place = "below" if max(values) < low else "above" if max(values) > high else "inside the range"
+        place = "below" if max(values) < low else "above" if max(values) > high else "inside"
         differences.setdefault(row["kind"], []).append([row["ua"] - v for v in values + [max(values)]])
         lines.append("%-18s %-8s  %7.1f   %5.1f - %5.1f %s %+11.1f  %s" % (
             key + (row["ua"], low, high, " ".join("%16.1f" % v for v in values), row["ua"] - max(values), place)))
