@@ -20,6 +20,7 @@ GST_INSPECT = os.environ['GST_INSPECT']
 
 sys.path.insert(0, os.path.join(SOURCE, 'tests', 'tools'))
 import watched  # noqa: E402
+from printed import printed  # noqa: E402
 
 
 def call(arguments, environment=None, **settings):
@@ -31,34 +32,6 @@ def call(arguments, environment=None, **settings):
 
 def launch(line, environment=None, **settings):
     return call([GST_LAUNCH, '-m', *line.split()], environment, **settings)
-
-
-def parse_message(text):
-    """Fields of a printed structure: numbers as numbers, arrays as lists."""
-    fields = {}
-    for name, kind, value in re.findall(r'([\w-]+)=\((\w+)\)(<[^>]*>|\{[^}]*\}|"(?:[^"\\]|\\.)*"|[^,;]*)', text):
-        if value[:1] in '<{':
-            items = [re.sub(r'^\(\w+\)', '', item.strip()) for item in value[1:-1].split(',')]
-            fields[name] = [convert(kind, item) for item in items]
-        else:
-            fields[name] = convert(kind, value)
-    return fields
-
-
-def convert(kind, value):
-    value = value.strip().strip('"')
-    if re.fullmatch(r'-?\d+', value):
-        return int(value)
-    try:
-        return float(value)
-    except ValueError:
-        return value
-
-
-def printed(text):
-    """The element's messages in what gst-launch-1.0 -m prints."""
-    return [parse_message(line[line.index(': emotion2vec,') + 2:]) for line in text.splitlines()
-            if '(element): emotion2vec,' in line]
 
 
 def messages(done):
