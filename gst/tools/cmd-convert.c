@@ -22,7 +22,8 @@
     "Without -o the file goes to the current folder: NAME.pt gives NAME.gguf, " \
     "a folder gives\nFOLDER.gguf.\n\n" \
     "Settings (--set) override what the checkpoint tells: num_heads=12, " \
-    "norm_eps=1e-5,\nnormalize=true, conv_strides=5,2,2,2,2,2,2.\n\n" \
+    "norm_eps=1e-5,\nnormalize=true, conv_strides=5,2,2,2,2,2,2, " \
+    "calibration_temperature=1.5.\n\n" \
     "Examples:\n" \
     "  emotion2vec-model convert emotion2vec_plus_base/\n" \
     "  emotion2vec-model convert model.pt --labels tokens.txt -o base.gguf " \

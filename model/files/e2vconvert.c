@@ -24,6 +24,7 @@ typedef struct
   const E2vConvertOptions *options;
   E2vWeights *weights;
   E2vHparams hparams;
+  double temperature;           /* of the head; 1: none */
   E2vLayout *layout;
   const E2vWeight **sources;    /* by layout index */
   GHashTable *used;             /* the same as a set */
@@ -408,7 +409,12 @@ derive (Conversion * c, const char *folder, GError ** error)
     g_prefix_error (error, "the configuration in the checkpoint: ");
     return FALSE;
   }
-  return e2v_derive_hparams (c->weights, &sidecar, &c->hparams, error);
+  if (!e2v_derive_hparams (c->weights, &sidecar, &c->hparams, error))
+    return FALSE;
+  c->temperature = 1;
+  if (sidecar.calibration_temperature > 0 && c->hparams.n_classes > 0)
+    c->temperature = sidecar.calibration_temperature;
+  return TRUE;
 }
 
 static gboolean
@@ -514,7 +520,7 @@ collect_info (Conversion * c, const char *path, E2vModelInfo * info,
   const guint8 *data;
   gsize size;
 
-  info->temperature = 1;
+  info->temperature = c->temperature;
   if (c->options->licence_file) {
     info->licence_text = e2v_file_read_text (c->options->licence_file,
         MAX_LICENCE_SIZE, error);

@@ -15,7 +15,8 @@ typedef struct
   const char *labels_file;      /* one label a line, UTF-8; NULL: tokens.txt beside the checkpoint */
   const char *licence_file;     /* NULL: none */
   const char *const *settings;  /* "key=value" strings that override what shapes and config.yaml tell, NULL-terminated;
-                                   num_heads, norm_eps, normalize, conv_strides; may be NULL */
+                                   num_heads, norm_eps, normalize, conv_strides,
+                                   calibration_temperature; may be NULL */
   gboolean half;                /* matrices in F16 where that is safe (e2v_half_is_safe()), else everything in F32 */
   void (*progress) (const char *step, double fraction, gpointer user_data);     /* may be NULL */
   gpointer user_data;

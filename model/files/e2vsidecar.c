@@ -12,6 +12,8 @@
 
 #define MAX_FILE_SIZE (1 << 20)
 #define MAX_COUNT 1000000
+/* A head that needs more says nothing at all. */
+#define MAX_TEMPERATURE 100
 /* Of a value in a message. */
 #define MAX_QUOTED 80
 
@@ -49,6 +51,7 @@ e2v_sidecar_init (E2vSidecar * sidecar)
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
     G_STRUCT_MEMBER (int, sidecar, fields[i].offset) = E2V_UNSET;
   sidecar->norm_eps = E2V_UNSET;
+  sidecar->calibration_temperature = E2V_UNSET;
 }
 
 static gboolean
@@ -76,13 +79,14 @@ parse_truth (const char *text, int *value)
   return FALSE;
 }
 
+/* A number above 0, @most at most. */
 static gboolean
-parse_eps (const char *text, double *value)
+parse_positive (const char *text, double most, double *value)
 {
   char *end;
   double number = g_ascii_strtod (text, &end);
 
-  if (end == text || *end || !isfinite (number) || number <= 0 || number > 1)
+  if (end == text || *end || !isfinite (number) || number <= 0 || number > most)
     return FALSE;
   *value = number;
   return TRUE;
@@ -135,7 +139,12 @@ set_field (E2vSidecar * sidecar, const char *name, const char *text,
         parse_count (text, value) : parse_truth (text, value);
   }
   if (strcmp (name, "norm_eps") == 0)
-    return sidecar->norm_eps > 0 || parse_eps (text, &sidecar->norm_eps);
+    return sidecar->norm_eps > 0
+        || parse_positive (text, 1, &sidecar->norm_eps);
+  if (strcmp (name, "calibration_temperature") == 0)
+    return sidecar->calibration_temperature > 0
+        || parse_positive (text, MAX_TEMPERATURE,
+        &sidecar->calibration_temperature);
   if (strcmp (name, "feature_encoder_spec") == 0
       || strcmp (name, "conv_layers") == 0)
     return sidecar->n_conv > 0
@@ -166,7 +175,8 @@ e2v_sidecar_read_settings (E2vSidecar * sidecar, const char *const *settings,
     GError ** error)
 {
   static const char *const names[] = {
-    "num_heads", "norm_eps", "normalize", "conv_strides", NULL
+    "num_heads", "norm_eps", "normalize", "conv_strides",
+    "calibration_temperature", NULL
   };
 
   for (; settings && *settings; settings++) {
@@ -178,7 +188,8 @@ e2v_sidecar_read_settings (E2vSidecar * sidecar, const char *const *settings,
     if (g_strv_length (parts) != 2 || !g_strv_contains (names, parts[0])) {
       g_set_error (error, E2V_ERROR, E2V_ERROR_ARGUMENT,
           "'%s' is no setting; there are num_heads=N, norm_eps=X, "
-          "normalize=true|false and conv_strides=N,N,...", *settings);
+          "normalize=true|false, conv_strides=N,N,... and "
+          "calibration_temperature=X", *settings);
       return FALSE;
     }
     if (!set_field (sidecar, parts[0], g_strstrip (parts[1]), &known)) {

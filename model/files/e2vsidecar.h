@@ -22,6 +22,7 @@ typedef struct
   int conv_pos_width, conv_pos_depth, conv_pos_groups;
   int normalize, layer_norm_first, use_alibi_encoder;   /* 0 or 1 */
   double norm_eps;
+  double calibration_temperature;      /* of the head's scores */
   E2vConvLayer conv[E2V_MAX_CONV_LAYERS];
   guint n_conv;
   guint strides[E2V_MAX_CONV_LAYERS];   /* of a setting that gives only these */
@@ -34,7 +35,7 @@ void e2v_sidecar_init (E2vSidecar * sidecar);
  * ours is passed over; null and references to other fields count as unknown. FALSE if a value makes no sense. */
 gboolean e2v_sidecar_set (E2vSidecar * sidecar, const char *name, const char *text, GError ** error);
 
-/* "key=value" strings of num_heads, norm_eps, normalize, conv_strides. Errors: E2V_ERROR_ARGUMENT. */
+/* "key=value" strings of num_heads, norm_eps, normalize, conv_strides, calibration_temperature. Errors: E2V_ERROR_ARGUMENT. */
 gboolean e2v_sidecar_read_settings (E2vSidecar * sidecar, const char *const *settings, GError ** error);
 
 /* @text: at least @size bytes. Errors: E2V_ERROR_FORMAT. */

@@ -208,7 +208,8 @@ def hyper_of(tensors, conf=None):
         conv_pos_groups=dim // position[1],
         use_alibi=scale is not None,
         alibi_shape=(1,) * 5 if scale is None else tuple(scale.shape),
-        classes=tensors["proj.weight"].shape[0] if "proj.weight" in tensors else 0)
+        classes=tensors["proj.weight"].shape[0] if "proj.weight" in tensors else 0,
+        temperature=float(conf.get("calibration_temperature", 1.0)))
 
 
 def load(path, conf=None, labels=None):
@@ -236,9 +237,11 @@ def load(path, conf=None, labels=None):
 
 def config_of(hyper):
     """The content of config.yaml: the fields of the official template without which its code does not start."""
+    calibrated = {} if hyper.temperature == 1 else {"calibration_temperature": hyper.temperature}
     return {
         "model": "Emotion2vec",
         "model_conf": {
+            **calibrated,
             "embed_dim": hyper.embed_dim, "depth": hyper.depth, "num_heads": hyper.num_heads,
             "mlp_ratio": hyper.mlp_ratio, "norm_eps": hyper.norm_eps, "norm_affine": True,
             "layer_norm_first": False, "extractor_mode": "layer_norm", "normalize": hyper.normalize,

@@ -32,6 +32,7 @@ class Hyper:
     use_alibi: bool = True
     alibi_shape: tuple = (1, 1, 12, 1, 1)   # (1 or blocks, 1, 1 or heads, 1, 1)
     classes: int = 0                    # 0: no head
+    temperature: float = 1.0            # scores = softmax(logits / temperature); chosen on dev, no tensor knows of it
 
     @property
     def shortest(self):
@@ -293,5 +294,5 @@ class Emotion2vec(nn.Module):
         out["utterance"] = out["frames"].mean(1)
         if self.proj is not None:
             out["logits"] = self.proj(self.head_dropout(out["utterance"]))
-            out["scores"] = self.label_mask(out["logits"]).softmax(-1)
+            out["scores"] = (self.label_mask(out["logits"]) / self.hyper.temperature).softmax(-1)
         return out

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Measures a checkpoint: unweighted and weighted accuracy for each corpus of a split.
+"""Measures a checkpoint: unweighted and weighted accuracy, F1 and calibration for each corpus of a split.
 
-    python3 evaluate.py --checkpoint DIR --data DIR --cache DIR [--split dev] [--confusion]
+    python3 evaluate.py --checkpoint DIR --data DIR --cache DIR [--split dev] [--confusion] [--baseline FILE.json]
     python3 evaluate.py --checkpoint DIR --clips DIR
 """
 import argparse
 import csv
+import dataclasses
+import json
 import os
+import re
 
 import numpy as np
 import torch
@@ -45,6 +48,12 @@ def accuracies(counts):
     return 100 * (counts.diagonal()[present] / totals[present]).mean(), 100 * counts.trace() / totals.sum()
 
 
+def weighted_f1(counts):
+    """F1 in percent, the mean over the classes weighted by their clips."""
+    right, totals, said = counts.diagonal(), counts.sum(1), counts.sum(0)
+    return 100 * (totals * 2 * right / np.maximum(totals + said, 1)).sum() / totals.sum()
+
+
 def bootstrap(logits, truth, classes, rounds=200, seed=0):
     """95 % range of UA when the clips are drawn again (speakers are not)."""
     rng = np.random.default_rng(seed)
@@ -75,14 +84,46 @@ def means(results):
     return tuple(np.mean([r[4] for r in results if r[1] == kind]) for kind in ("4-class", "all"))
 
 
-def calibration(logits, truth, temperature=1.0, bins=10):
-    """Mean log loss, and expected calibration error in percent, of the scores at a temperature."""
+def figures(logits, clips):
+    """The results of measure() as dictionaries for a JSON file, with weighted F1 and the range of UA."""
+    truth = np.array([dataset.CLASSES.index(c.emotion9) for c in clips])
+    table = []
+    for corpus, kind, count, present, ua, wa, counts, rows in measure(logits, clips):
+        classes = FOUR if kind == "4-class" else range(logits.shape[1])
+        table.append({"corpus": corpus, "kind": kind, "clips": count, "classes": present, "ua": ua,
+                      "range": bootstrap(logits[rows], truth[rows], classes).tolist(), "wa": wa,
+                      "f1": weighted_f1(counts), "confusion": counts.tolist()})
+    return table
+
+
+def reliability(logits, truth, temperature=1.0, bins=10):
+    """For each bin of the highest score: clips, their mean score, the share of them that is right; and the log loss."""
     shifted = (logits - logits.max(1, keepdims=True)) / temperature
     scores = np.exp(shifted) / np.exp(shifted).sum(1, keepdims=True)
     confidence, right = scores.max(1), scores.argmax(1) == truth
     place = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = [abs(confidence[place == b].sum() - right[place == b].sum()) for b in range(bins)]
-    return -np.log(scores[np.arange(len(truth)), truth]).mean(), 100 * sum(gaps) / len(truth)
+    count = np.bincount(place, minlength=bins)
+    sums = (np.bincount(place, weights, bins) / np.maximum(count, 1) for weights in (confidence, right))
+    return np.stack([count, *sums]), -np.log(scores[np.arange(len(truth)), truth]).mean()
+
+
+def calibration(logits, truth, temperature=1.0):
+    """Mean log loss, and expected calibration error in percent, of the scores at a temperature."""
+    (count, confidence, right), loss = reliability(logits, truth, temperature)
+    return loss, 100 * (count * abs(confidence - right)).sum() / count.sum()
+
+
+def calibrations(logits, clips, temperature):
+    """For each corpus: error, loss and bins as the head says it and at the model's temperature."""
+    truth = np.array([dataset.CLASSES.index(c.emotion9) for c in clips])
+    table = {}
+    for corpus in sorted({c.corpus for c in clips}):
+        rows = np.array([c.corpus == corpus for c in clips])
+        for name, value in (("before", 1.0), ("after", temperature)):
+            loss, error = calibration(logits[rows], truth[rows], value)
+            bins = reliability(logits[rows], truth[rows], value)[0]
+            table.setdefault(corpus, {})[name] = {"error": error, "log_loss": float(loss), "bins": bins.T.tolist()}
+    return table
 
 
 def best_temperature(logits, clips):
@@ -104,34 +145,93 @@ def format_confusion(counts):
     return "\n".join(lines)
 
 
+def write_json(content, path):
+    """Numbers with five digits are enough, and a file that can be compared line by line."""
+    def short(value):
+        if isinstance(value, dict):
+            return {k: short(v) for k, v in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [short(v) for v in value]
+        return float("%.5g" % value) if isinstance(value, (float, np.floating)) else value
+    with open(path + ".partial", "w", encoding="utf-8") as file:
+        lines = json.dumps(short(content), ensure_ascii=False, indent=1)
+        # lists of numbers on one line
+        file.write(re.sub(r"\[[-\d.,e\s]+\]", lambda m: re.sub(r"\s+", " ", m[0]).replace("[ ", "[").replace(" ]", "]"), lines))
+        file.write("\n")
+    os.replace(path + ".partial", path)
+
+
+def compare(table, split, baseline):
+    """Lines that put the baseline of baseline.py beside a table of figures()."""
+    variants = baseline["variants"]
+    columns = [{(r["corpus"], r["kind"]): r["ua"] for r in variants[v]["splits"].get(split, [])} for v in variants]
+    lines = ["%-18s %-8s %7s %15s %s %11s  %s" % ("beside the baseline", "kind", "UA %", "95 % of UA",
+                                                  " ".join("%16s" % v for v in variants), "difference", "the better baseline lies")]
+    differences = {}
+    for row in table:
+        key = row["corpus"], row["kind"]
+        if any(key not in column for column in columns):
+            continue
+        values = [column[key] for column in columns]
+        low, high = row["range"]
+        place = "below" if max(values) < low else "above" if max(values) > high else "inside"
+        differences.setdefault(row["kind"], []).append([row["ua"] - v for v in values + [max(values)]])
+        lines.append("%-18s %-8s  %7.1f   %5.1f - %5.1f %s %+11.1f  %s" % (
+            key + (row["ua"], low, high, " ".join("%16.1f" % v for v in values), row["ua"] - max(values), place)))
+    for kind, rows in differences.items():
+        mean = np.mean(rows, 0)
+        lines.append("%s: on average %+.1f over the better column, %+.1f over the better one of each row" % (
+            kind, min(mean[:-1]), mean[-1]))
+    return lines
+
+
+def select(audio, split, corpus):
+    """Clips of a split; of `noise` only those that no training hears."""
+    clips = [c for c in audio.select(split) if not corpus or c.corpus in corpus.split(",")]
+    if split == "noise":
+        clips = [c for c in clips if c.speaker == "eval" and not c.corpus.startswith("rir")]
+    return clips
+
+
+def report_of(model, logits, clips, options):
+    """Everything that is known after a look at a split, for a JSON file."""
+    return {"checkpoint": os.path.basename(os.path.abspath(options.checkpoint)), "split": options.split,
+            "parameters": sum(t.numel() for t in model.state_dict().values()), "temperature": model.hyper.temperature,
+            "figures": figures(logits, clips), "calibration": calibrations(logits, clips, model.hyper.temperature)}
+
+
+def print_report(report):
+    print("%-18s %-8s %6s %8s %7s %15s %7s %7s" % ("corpus", "kind", "clips", "classes", "UA %", "95 % of UA", "WA %", "F1 %"))
+    for r in report["figures"]:
+        print("%-18s %-8s %6d %8d %7.1f   %5.1f - %5.1f %7.1f %7.1f" % (
+            r["corpus"], r["kind"], r["clips"], r["classes"], r["ua"], *r["range"], r["wa"], r["f1"]))
+    if report["split"] != "noise":
+        print("mean UA over the corpora: 4-class %.1f, all %.1f" % tuple(
+            np.mean([r["ua"] for r in report["figures"] if r["kind"] == kind]) for kind in ("4-class", "all")))
+    for corpus, c in report["calibration"].items():
+        print("%-18s calibration error %.1f %%, %.1f %% without the temperature of %.2f" % (
+            corpus, c["after"]["error"], c["before"]["error"], report["temperature"]))
+
+
 def evaluate_split(model, options):
     dataset.build_cache(options.data, options.cache)
     audio = dataset.Audio(options.cache)
-    clips = [c for c in audio.select(options.split) if c.corpus in options.corpus.split(",") or not options.corpus]
-    if options.split == "noise":
-        clips = [c for c in clips if c.speaker == "eval" and not c.corpus.startswith("rir")]
+    clips = select(audio, options.split, options.corpus)
     logits = logits_of(model, map(audio.wave, clips))
-    truth = np.array([dataset.CLASSES.index(c.emotion9) for c in clips])
-    results = measure(logits, clips)
-    print("%-18s %-8s %6s %8s %7s %15s %7s" % ("corpus", "kind", "clips", "classes", "UA %", "95 % of UA", "WA %"))
-    for corpus, kind, count, present, ua, wa, counts, rows in results:
-        low, high = bootstrap(logits[rows], truth[rows], FOUR if kind == "4-class" else range(logits.shape[1]))
-        print("%-18s %-8s %6d %8d %7.1f   %5.1f - %5.1f %7.1f" % (corpus, kind, count, present, ua, low, high, wa))
-    if options.split != "noise":
-        print("mean UA over the corpora: 4-class %.1f, all %.1f" % means(results))
-    for corpus, kind, _, _, _, _, _, rows in results:
-        if kind == "all":
-            print("%-18s calibration error %.1f %%" % (corpus, calibration(logits[rows], truth[rows])[1]))
     if options.calibrate:
-        temperature = best_temperature(logits, clips)
-        print("temperature %.2f" % temperature)
-        tensors = model.state_dict()
-        for name in ("proj.weight", "proj.bias"):
-            tensors[name] = tensors[name] / temperature
-        checkpoint.save(tensors, model.hyper, model.labels, options.calibrate)
+        model.hyper = dataclasses.replace(model.hyper, temperature=round(float(best_temperature(logits, clips)), 3))
+        print("temperature %g" % model.hyper.temperature)
+        checkpoint.save(model.state_dict(), model.hyper, model.labels, options.calibrate)
+    report = report_of(model, logits, clips, options)
+    print_report(report)
+    if options.output:
+        write_json(report, options.output)
+    if options.baseline:
+        with open(options.baseline, encoding="utf-8") as file:
+            print("\n" + "\n".join(compare(report["figures"], options.split, json.load(file))))
     if options.confusion:
-        for corpus, kind, _, _, _, _, counts, _ in results:
-            print("\n%s, %s\n%s" % (corpus, kind, format_confusion(counts)))
+        for r in report["figures"]:
+            print("\n%s, %s\n%s" % (r["corpus"], r["kind"], format_confusion(np.array(r["confusion"]))))
 
 
 def evaluate_clips(model, folder):
@@ -142,7 +242,8 @@ def evaluate_clips(model, folder):
     truth = np.array([dataset.CLASSES.index(row["emotion"]) for row in rows])
     for row, values in zip(rows, logits):
         order = np.argsort(-values)
-        scores = np.exp(values - values.max()) / np.exp(values - values.max()).sum()
+        scores = np.exp((values - values.max()) / model.hyper.temperature)
+        scores /= scores.sum()
         of_four = FOUR[int(values[list(FOUR)].argmax())]
         print("%-28s %-9s 4-class: %-9s all: %s" % (row["path"], row["emotion"], dataset.CLASSES[of_four], ", ".join(
             "%s %.2f" % (dataset.CLASSES[k], scores[k]) for k in order[:3])))
@@ -160,13 +261,17 @@ def main():
                         help="noise: the clips kept for robustness tests, <unk> being right")
     parser.add_argument("--corpus", default="", help="only these, comma separated")
     parser.add_argument("--confusion", action="store_true", help="print confusion matrices too")
-    parser.add_argument("--calibrate", help="folder that gets the checkpoint with its head at the best temperature")
+    parser.add_argument("--calibrate", help="folder that gets the checkpoint with the temperature that suits dev best")
+    parser.add_argument("--output", help="file that gets all figures, JSON")
+    parser.add_argument("--baseline", help="file of baseline.py --output, to be printed beside")
     parser.add_argument("--clips", help="instead of a split: folder with clips.tsv and its clips")
     options = parser.parse_args()
     if options.calibrate and options.split != "dev":
         parser.error("the temperature is chosen on dev")
     if not options.clips and not (options.data and options.cache):
         parser.error("give --data and --cache, or --clips")
+    if options.calibrate and options.corpus:
+        parser.error("the temperature is chosen on all corpora")
     torch.set_num_threads(1)
     model = checkpoint.load(options.checkpoint).eval()
     if tuple(model.labels) != dataset.LABELS:

@@ -347,7 +347,8 @@ test_heads (void)
 {
   static const char *const eight[] = { "num_heads=8", NULL };
   static const char *const four[] = { "num_heads=4", "norm_eps=1e-6",
-    "normalize=false", "conv_strides=5,2,2,2,2,2,1", NULL
+    "normalize=false", "conv_strides=5,2,2,2,2,2,1",
+    "calibration_temperature=1.5", NULL
   };
   Draft draft = draft_new ("01-tiny");
   g_autoptr (GError) error = NULL;
@@ -372,6 +373,7 @@ test_heads (void)
   g_assert_cmpfloat (hp->norm_eps, ==, 1e-6);
   g_assert_false (hp->normalize);
   g_assert_cmpuint (hp->conv[6].stride, ==, 1);
+  g_assert_cmpfloat (e2v_model_info (model)->temperature, ==, 1.5);
 }
 
 static void
@@ -379,7 +381,8 @@ test_settings (void)
 {
   static const char *const wrong[][2] = {
     {"heads=4", NULL}, {"num_heads", NULL}, {"num_heads=four", NULL},
-    {"norm_eps=-1", NULL}, {"conv_strides=5,0", NULL}, {"normalize=2", NULL}
+    {"norm_eps=-1", NULL}, {"conv_strides=5,0", NULL}, {"normalize=2", NULL},
+    {"calibration_temperature=-1", NULL}
   };
   static const char *const short_list[] = { "conv_strides=5,2", NULL };
   Draft draft;

@@ -19,6 +19,7 @@ static const char template[] =
     "    embed_dim: 960\n"
     "    num_heads: 15\n"
     "    norm_eps: 1e-06\n"
+    "    calibration_temperature: 1.523\n"
     "    layer_norm_first: false\n"
     "    normalize: False\n"
     "    modalities:\n"
@@ -44,6 +45,7 @@ check_template (const E2vSidecar * sidecar)
   g_assert_cmpint (sidecar->embed_dim, ==, 960);
   g_assert_cmpint (sidecar->num_heads, ==, 15);
   g_assert_cmpfloat (sidecar->norm_eps, ==, 1e-6);
+  g_assert_cmpfloat (sidecar->calibration_temperature, ==, 1.523);
   g_assert_cmpint (sidecar->normalize, ==, FALSE);
   g_assert_cmpint (sidecar->layer_norm_first, ==, FALSE);
   g_assert_cmpint (sidecar->use_alibi_encoder, ==, TRUE);
@@ -87,6 +89,7 @@ test_flat_yaml (void)
   g_assert_cmpint (sidecar.num_heads, ==, 6);
   g_assert_cmpint (sidecar.num_extra_tokens, ==, 0);
   g_assert_cmpfloat (sidecar.norm_eps, <, 0);
+  g_assert_cmpfloat (sidecar.calibration_temperature, <, 0);
   g_assert_cmpint (sidecar.normalize, ==, E2V_UNSET);
 }
 
@@ -99,6 +102,8 @@ test_bad_yaml (void)
     {"num_heads: -3", "num_heads = '-3'"},
     {"num_heads: 99999999999999999999", "num_heads"},
     {"norm_eps: nan", "norm_eps"}, {"normalize: 7", "normalize"},
+    {"calibration_temperature: 0", "calibration_temperature"},
+    {"calibration_temperature: 1e9", "calibration_temperature"},
     {"feature_encoder_spec: '__import__(\"os\").system(\"true\")'",
         "feature_encoder_spec"},
   };
