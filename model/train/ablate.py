@@ -77,8 +77,7 @@ def table(rows):
                 values = [np.mean([float(r["ua"]) for r in rows
                                    if (r["form"], r["seed"], r["judge"], r["kind"]) == (form, seed, judge, kind)] or [np.nan])
                           for seed in seeds]
-                deviation = np.std(values, ddof=1) if len(values) > 1 else np.nan
-                cells.append("%.1f ± %.1f" % (np.mean(values), deviation))
+                cells.append("%.1f" % np.mean(values) + (" ± %.1f" % np.std(values, ddof=1) if len(values) > 1 else ""))
         lines.append("| %s | %d | %s |" % (FORMS[form], len(seeds), " | ".join(cells)))
     return "\n".join(lines) + "\n"
 

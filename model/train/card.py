@@ -96,7 +96,8 @@ def verdict(figures):
             best = [max(r["ua"] for r in o) for o in others]
             under = [name(r["corpus"]) for r, b in zip(rows, best) if b > r["range"][1]]
             lines.append([SPLITS[split], "4" if kind == "4-class" else "all", "%.1f" % mean] + ["%.1f" % c for c in columns]
-                         + ["%+.1f" % (mean - max(columns)), "%+.1f" % (mean - np.mean(best)), ", ".join(under) or "none"])
+                         + [("%+.1f" % over).replace("-", "−") for over in (mean - max(columns), mean - np.mean(best))]
+                         + [", ".join(under) or "none"])
     return table(("split", "classes", "mini, mean UA", "SVM, level as is", "SVM, level normalised", "over the better column",
                   "over the better cells", "sets where the SVM is above the range"), lines, 2)
 

@@ -48,17 +48,18 @@ def accuracy(reports, baseline, path):
             axes.plot((low, high), (y, y), color=BLUE, lw=2, label="its 95 % range" if not y else None)
             axes.plot(row["ua"], y, "o", color=BLUE, ms=8, label="emotion2vec-mini" if not y else None)
             axes.plot(100 / row["classes"], y, "|", color=GREY, ms=14, mew=2, label="chance" if not y else None)
-            for variant, mark, colour in zip(baseline["variants"], ("D", "s"), (ORANGE, RED)):
+            for variant, mark, colour, shift in zip(baseline["variants"], "Ds", (ORANGE, RED), (-0.25, 0.25)):
                 same = [r for r in baseline["variants"][variant]["splits"][split]
                         if (r["corpus"], r["kind"]) == (row["corpus"], kind)]
                 if same:
-                    axes.plot(same[0]["ua"], y, mark, mfc="none", mec=colour, mew=1.6, ms=6,
+                    axes.plot(same[0]["ua"], y + shift, mark, mfc="none", mec=colour, mew=1.6, ms=5,
                               label="SVM, %s" % variant if not y else None)
         axes.set_yticks(range(len(rows)), ["%s, %s" % (name(r["corpus"]), SPLITS[split]) for split, r in rows])
         axes.set(xlim=(0, 100), ylim=(len(rows) - 0.5, -0.5), xlabel="unweighted accuracy (UA), %",
                  title="4 classes" if kind == "4-class" else "all classes of the corpus")
         axes.grid(axis="x", alpha=0.3)
-    panels[1].legend(loc="lower right", fontsize=8)
+    figure.get_layout_engine().set(rect=(0, 0.06, 1, 0.94))
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="lower center", ncol=5, fontsize=8, frameon=False)
     _save(pyplot, figure, path)
 
 
@@ -77,7 +78,8 @@ def confusions(reports, path):
         true = [k for k in range(len(counts)) if counts[k].any()]
         said = [k for k in range(len(counts)) if counts[:, k].any() or k in true]
         share = 100 * counts[true][:, said] / counts[true].sum(1, keepdims=True)
-        axes.pcolormesh(share, cmap="Blues", vmin=0, vmax=100, edgecolors="white", lw=0.5)
+        axes.imshow(share, cmap="Blues", vmin=0, vmax=100, extent=(0, len(said), len(true), 0), aspect="auto",
+                    interpolation="nearest")
         for y, x in np.ndindex(share.shape):
             if share[y, x] >= 1:
                 axes.text(x + 0.5, y + 0.5, "%.0f" % share[y, x], ha="center", va="center", fontsize=8,
@@ -85,7 +87,6 @@ def confusions(reports, path):
                           weight="bold" if true[y] == said[x] else "normal")
         axes.set_xticks(np.arange(len(said)) + 0.5, [dataset.CLASSES[k] for k in said], rotation=45, ha="right", fontsize=8)
         axes.set_yticks(np.arange(len(true)) + 0.5, [dataset.CLASSES[k] for k in true], fontsize=8)
-        axes.invert_yaxis()
         axes.set_title("%s, %s (%d clips)" % (name(row["corpus"]), SPLITS[split], row["clips"]), fontsize=10)
         axes.tick_params(length=0)
     figure.supxlabel("said", fontsize=9)
@@ -134,11 +135,11 @@ def robustness(rows, path):
     for axes, order, title in ((panels[0], windows + ["clean"], "by length of the window, dev"),
                                (panels[1], [c for c in conditions if c not in windows], "under bad conditions, dev")):
         for corpus in corpora:
-            axes.plot([value[c, corpus, "ua"] for c in order], color=CORPUS_COLOURS.get(corpus, GREY), lw=1,
-                      marker=MARKS.get(corpus, "o"), ms=4, label="%s, all classes" % name(corpus))
+            _along(axes, order, [value[c, corpus, "ua"] for c in order], "-", CORPUS_COLOURS.get(corpus, GREY), 1,
+                   MARKS.get(corpus, "o"), "%s, all classes" % name(corpus))
         for kind, style, label in (("ua", "-", "mean, all classes"), ("ua4", "--", "mean, 4 classes")):
-            axes.plot([np.mean([value[c, corpus, kind] for corpus in corpora if (c, corpus, kind) in value]) for c in order],
-                      style, color=BLACK, lw=2.5, label=label)
+            means = [np.mean([value[c, corpus, kind] for corpus in corpora if (c, corpus, kind) in value]) for c in order]
+            _along(axes, order, means, style, BLACK, 2.5, "P" if kind == "ua" else "x", label)
         axes.set_xticks(range(len(order)), [_short(c) for c in order], fontsize=8)
         axes.set(ylim=(0, 75), title=title)
         axes.grid(alpha=0.3)
@@ -147,8 +148,16 @@ def robustness(rows, path):
     _save(pyplot, figure, path)
 
 
+def _along(axes, order, values, style, colour, width, mark, label):
+    """Values with a line through those that are steps of one scale; a telephone is no step between noise and Opus."""
+    scale = [k for k, c in enumerate(order) if c.startswith(("clean", "noise", "window"))]
+    axes.plot(scale, [values[k] for k in scale], style, color=colour, lw=width, marker=mark, ms=4 + width, label=label)
+    others = [k for k in range(len(order)) if k not in scale]
+    axes.plot(others, [values[k] for k in others], mark, color=colour, ms=4 + width, mew=max(1, width))
+
+
 def _short(condition):
-    return {"clean": "whole clip"}.get(condition, condition.replace("window ", "").replace("noise ", "noise\n")
+    return {"clean": "whole\nclip"}.get(condition, condition.replace("window ", "").replace("noise ", "noise\n")
                                        .replace("Opus ", "Opus\n"))
 
 

@@ -146,16 +146,15 @@ def format_confusion(counts):
 
 
 def write_json(content, path):
-    """Numbers with five digits are enough, and a file that can be compared line by line."""
+    """Numbers with seven digits, lists of numbers on one line: a file that can be read and compared."""
     def short(value):
         if isinstance(value, dict):
             return {k: short(v) for k, v in value.items()}
         if isinstance(value, (list, tuple)):
             return [short(v) for v in value]
-        return float("%.5g" % value) if isinstance(value, (float, np.floating)) else value
+        return float("%.7g" % value) if isinstance(value, (float, np.floating)) else value
     with open(path + ".partial", "w", encoding="utf-8") as file:
         lines = json.dumps(short(content), ensure_ascii=False, indent=1)
-        # lists of numbers on one line
         file.write(re.sub(r"\[[-\d.,e\s]+\]", lambda m: re.sub(r"\s+", " ", m[0]).replace("[ ", "[").replace(" ]", "]"), lines))
         file.write("\n")
     os.replace(path + ".partial", path)
