@@ -15,11 +15,11 @@ import subprocess
 import tempfile
 import time
 
-PROGRAMS = ('audacity', 'xdotool', 'Xvfb')
+PROGRAMS = ('audacity', 'xdotool', 'Xvfb', 'setpriv')
 MODULES = glob.glob('/usr/lib/audacity/modules/mod-script-pipe.so') + \
     glob.glob('/usr/lib/*/audacity/modules/mod-script-pipe.so')
 PIPES = [f'/tmp/audacity_script_pipe.{way}.{os.getuid()}' for way in ('to', 'from')]       # the module's own names
-LIMIT = 240                             # seconds until a program that stands still is given up
+LIMIT = 300                             # seconds until a program that stands still is given up
 
 # Written before the first start: no welcome, the module is wanted and known. [Version] keeps it from starting afresh.
 SETTINGS = """PrefsVersion=1.1.1r1
@@ -61,6 +61,7 @@ class Audacity:
     def __init__(self):
         self.pipes = []
         self.processes = []
+        self.trouble = None             # once it stands still, it is not asked again
         self.lock = open(PIPES[0] + '.lock', 'w', encoding='ascii')
         self.home = tempfile.mkdtemp(prefix='e2v', dir='/tmp')          # short and plain: it is typed
         try:
@@ -91,8 +92,10 @@ class Audacity:
             file.write(SETTINGS.format(path=MODULES[0], date=date.strftime('%Y-%m-%dT%H:%M:%S')))
 
     def _spawn(self, command, environment, **more):
-        process = subprocess.Popen(command, env=environment, cwd=self.home, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL, start_new_session=True, **more)
+        """Ends with this process, however that ends."""
+        process = subprocess.Popen(['setpriv', '--pdeathsig', 'KILL', *command], env=environment, cwd=self.home,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                   start_new_session=True, **more)
         self.processes.append(process)
         return process
 
@@ -154,8 +157,15 @@ class Audacity:
         raise Trouble(f'Audacity does not answer; its windows: {self.windows()}')
 
     def _alive(self):
+        if self.trouble:
+            raise self.trouble
         if self.program.poll() is not None:
             raise Trouble(f'Audacity has ended with status {self.program.returncode}')
+
+    def _give_up(self, command):
+        """A message that waits for its button stands in the way, for instance."""
+        self.trouble = Trouble(f'{command} no answer; windows: {self.windows()}')
+        raise self.trouble
 
     def _ask(self, command, patience):
         os.write(self.pipes[0], command.encode() + b'\n')
@@ -172,12 +182,13 @@ class Audacity:
 
     def command(self, command):
         """What it answers to something that must work."""
+        self._alive()
         return self._check(command, self._ask(command, LIMIT))
 
     def _check(self, command, answer):
         if answer is None:
             self._alive()
-            raise Trouble(f'{command}: no answer; windows: {self.windows()}')
+            self._give_up(command)
         if 'BatchCommand finished: OK' not in answer:
             raise Trouble(f'{command}: {answer}')
         return answer.rsplit('BatchCommand finished', 1)[0]
@@ -188,7 +199,11 @@ class Audacity:
     # ---- the dialogs
 
     def _xdotool(self, *arguments):
-        done = subprocess.run(['xdotool', *arguments], env=self.environment, capture_output=True, text=True, check=False)
+        try:
+            done = subprocess.run(['xdotool', *arguments], env=self.environment, capture_output=True, text=True, check=False,
+                                  timeout=60)
+        except subprocess.TimeoutExpired:
+            return []
         return done.stdout.split('\n')[:-1]
 
     def windows(self):
@@ -197,6 +212,7 @@ class Audacity:
 
     def with_file(self, command, title, path):
         """A command that asks for a file, in a dialog with `title`."""
+        self._alive()
         os.write(self.pipes[0], command.encode() + b'\n')
         deadline = time.monotonic() + LIMIT
         while time.monotonic() < deadline:
@@ -205,10 +221,10 @@ class Audacity:
             if found:
                 self._xdotool('windowfocus', '--sync', found[-1], 'key', '--clearmodifiers', 'ctrl+a', 'type', '--delay', '10', path)
                 self._xdotool('key', 'Return')
-            answer = self._answer(10 if found else 0.2)
+            answer = self._answer(30 if found else 0.2)
             if answer is not None:
                 return self._check(command, answer)
-        raise Trouble(f'{command}: no answer; windows: {self.windows()}')
+        return self._give_up(command)
 
     def import_labels(self, path):
         self.with_file('ImportLabels:', '^Select a text file containing labels', path)

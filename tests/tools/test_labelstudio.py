@@ -35,6 +35,7 @@ ARCHIVE = 'heartexlabs-label-studio-1.4.0.tgz'
 SHA512 = ('35ccc5da00c5fd686aefec48ded6192eb024f0faba85a7178581039967c7010219d1e8a27b2accc711f3e0a214ef09da802a26686bfe409d'
           '9973a4817019ae0a')
 PARTS = {'package/build/static/js/main.js': 'main.js', 'package/build/static/css/main.css': 'main.css'}
+PATIENCE = 3                            # times 100 s
 WORDS = ('error', 'emotion', 'audio', 'label', 'region', 'prediction')
 
 PAGE = """<!doctype html><html><head><meta charset="utf-8"><link rel="icon" href="data:,">
@@ -154,12 +155,18 @@ class Served(unittest.TestCase):
             json.dump({'task': task, 'config': documented_config(case.labels)}, file)
 
 
+    def wait_until_drawn(self):
+        for _ in range(PATIENCE):
+            try:
+                self.page.wait(READY)
+                return
+            except RuntimeError as error:               # after the time that setUpClass sets
+                last = error
+        self.fail(f'{last}; console: {self.page.console()}')
+
     def load(self, name):
         self.page.open(f'{self.root}page.html?{name}')
-        try:
-            self.assertEqual(self.page.wait(READY), 'ready')
-        except RuntimeError as error:
-            self.fail(f'{error}; console: {self.page.console()}')
+        self.wait_until_drawn()
         for message in self.page.console():
             message = message.replace(self.root, '').lower()
             for word in WORDS:
