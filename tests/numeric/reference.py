@@ -31,6 +31,10 @@ EXECUTORS = {
         ('ref fp32', ['--device', 'ref', '--precision', 'fp32'], {}, False),
         ('ref fp16', ['--device', 'ref', '--precision', 'fp16'], {}, True),
     ],
+    'host': [
+        ('host fp32', ['--device', 'cpu', '--precision', 'fp32'], {}, False),
+        ('host fp16', ['--device', 'cpu', '--precision', 'fp16'], {}, True),
+    ],
     'vulkan': [(f'{family} {precision} {width}', ['--device', 'vulkan', '--precision', precision],
                 {'EMOTION2VEC_SHADERS': family, 'MESA_SHADER_CACHE_DIR': f'mesa-{width}', 'LP_NATIVE_VECTOR_WIDTH': width},
                 precision == 'fp16')
