@@ -2,9 +2,9 @@
  *
  * On each Vulkan device in turn: its preferred shader family, then the scalar one, both at the precision that was asked
  * for, then both in fp32. A device that was asked for by name is the only one; "auto" ends with the processor: the host
- * executor, and where that is not or fails the reference executor.
+ * executor, and where there is none, or a wrong one, the reference executor.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "e2vencoder.h"
+#include "e2vencoderpriv.h"
 
 #include "e2verror.h"
 #include "e2vref.h"
@@ -114,6 +114,8 @@ open_vulkan (E2vModel * model, const Step * step, GError ** error)
 
 #ifdef HAVE_HOST
 
+static const gboolean have_host = TRUE;
+
 static E2vExecutor *
 open_host (E2vModel * model, const Step * step, GError ** error)
 {
@@ -122,19 +124,21 @@ open_host (E2vModel * model, const Step * step, GError ** error)
 
 #else
 
+static const gboolean have_host = FALSE;
+
 static E2vExecutor *
 open_host (E2vModel * model, const Step * step, GError ** error)
 {
-  return e2v_ref_new (model, step->precision);
+  return NULL;                  /* never asked for */
 }
 
 #endif
 
-/* The processor by its fast path, if it is right and there is one. */
+/* The fast way to use the processor, then the one that is always right. */
 static void
 add_cpu (Steps * steps, E2vPrecision precision)
 {
-  if (precision != E2V_PRECISION_FP64)
+  if (have_host && precision != E2V_PRECISION_FP64)
     add_step (steps, HOST, precision, E2V_SHADERS_AUTO);
   add_step (steps, REF, precision, E2V_SHADERS_AUTO);
 }
@@ -158,6 +162,12 @@ add_steps (Steps * steps, const char *device, E2vPrecision precision)
     add_device (steps, device, precision);
   if (any)
     add_cpu (steps, precision);
+}
+
+gboolean
+e2v_encoder_is_outrun (E2vEncoder * encoder)
+{
+  return have_host && encoder->executor->is_software;
 }
 
 static E2vExecutor *

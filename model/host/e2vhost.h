@@ -11,7 +11,8 @@
 G_BEGIN_DECLS
 
 /* @precision: AUTO means FP32; FP16 rounds the weights as it does elsewhere, and gains nothing.
- * Errors: E2V_ERROR_NOT_FOUND if this machine has no BLAS, E2V_ERROR_ARGUMENT for FP64, E2V_ERROR_OUT_OF_MEMORY. */
+ * Errors: E2V_ERROR_NOT_FOUND if this machine has no BLAS, E2V_ERROR_ARGUMENT for FP64, E2V_ERROR_OUT_OF_MEMORY,
+ * E2V_ERROR_FORKED if the BLAS was opened before a fork() that it does not survive. */
 E2vExecutor *e2v_host_new (E2vModel * model, E2vPrecision precision, GError ** error);
 
 /* For people: which BLAS and which vectors would be used; free with g_free(). NULL with E2V_ERROR_NOT_FOUND without. */

@@ -9,12 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* In the order in which they are tried. OpenBLAS by its own name first: what the other names stand for is a choice of the
  * machine's, and may be the reference BLAS, right but slow. */
 static const char *const libraries[] = {
   "libopenblas.so.0", "libcblas.so.3", "libblas.so.3"
 };
+
+/* What openblas_get_parallel() says of one whose threads are OpenMP's. */
+#define OPENBLAS_OPENMP 2
 
 /* ---- what it is ------------------------------------------------------------------------------------------------- */
 
@@ -71,6 +75,17 @@ identify (const char *name, const char *file)
 
 /* ---- opening ---------------------------------------------------------------------------------------------------- */
 
+/* OpenMP as GCC has it waits for ever in the child of a fork() for threads that only the parent has; OpenBLAS's own threads
+ * are started again there. */
+static gboolean
+survives_fork (gpointer handle)
+{
+  int (*parallel) (void);
+
+  *(void **) &parallel = dlsym (handle, "openblas_get_parallel");
+  return parallel && parallel () != OPENBLAS_OPENMP;
+}
+
 static gboolean
 use_library (E2vBlas * blas, const char *library)
 {
@@ -89,6 +104,8 @@ use_library (E2vBlas * blas, const char *library)
     file = g_strdup (library);
   blas->name = describe (handle, file);
   blas->identity = identify (blas->name, file);
+  blas->survives_fork = survives_fork (handle);
+  blas->process = getpid ();
   return TRUE;
 }
 
@@ -114,5 +131,11 @@ e2v_blas_get (GError ** error)
     g_set_error_literal (error, E2V_ERROR, E2V_ERROR_NOT_FOUND,
         "no BLAS library was found, which the fast path of device=cpu needs; "
         "install OpenBLAS (on Debian: apt install libopenblas0)");
+  else if (!blas->survives_fork && blas->process != getpid ()) {
+    g_set_error (error, E2V_ERROR, E2V_ERROR_FORKED, "%s was opened before "
+        "this process was forked, and its threads do not survive that",
+        blas->name);
+    return NULL;
+  }
   return blas;
 }

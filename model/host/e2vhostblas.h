@@ -27,10 +27,13 @@ typedef struct
   E2vSgemm sgemm;
   char *name;                   /* for people: "OpenBLAS 0.3.21, SkylakeX" or the name of the file */
   char *identity;               /* changes with the library that is installed: name, path, size, time */
+  gboolean survives_fork;       /* can be used in the child of the process that opened it */
+  int process;                  /* that opened it */
 } E2vBlas;
 
 /* The BLAS, opened by the first call. It is never freed.
- * Errors: E2V_ERROR_NOT_FOUND if there is none, with what to install. */
+ * Errors: E2V_ERROR_NOT_FOUND if there is none, with what to install; E2V_ERROR_FORKED if it was opened before a fork()
+ * that it does not survive. */
 const E2vBlas *e2v_blas_get (GError ** error);
 
 G_END_DECLS
