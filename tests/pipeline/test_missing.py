@@ -67,7 +67,7 @@ class Missing(pipelinekit.PipelineTest):
             self.skipTest('no BLAS')
         tool = self.tool_scores(self.utterance, '--device', 'ref')
         for environment, warned in (({}, False), (blas.without(self.path('')), 'libopenblas0'),
-                                    (blas.wrong(), 'answered the model\'s self-test wrongly')):
+                                    (blas.wrong(self.path('')), 'answered the model\'s self-test wrongly')):
             with self.subTest(environment=environment):
                 done = launch(self.line(f'device=cpu model-file={self.model}'), environment)
                 self.assertEqual(done.returncode, 0, done.stderr)

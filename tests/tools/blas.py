@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: LGPL-2.1-or-later"""
 import os
+import shutil
 
 
 def without(scratch):
@@ -14,6 +15,9 @@ def without(scratch):
     return {'LD_LIBRARY_PATH': folder}
 
 
-def wrong():
-    """The environment of a machine whose BLAS multiplies wrongly: liarblas.c stands in front of it."""
-    return {'LD_LIBRARY_PATH': os.environ['EMOTION2VEC_LIAR_BLAS']}
+def wrong(scratch):
+    """The environment of a machine whose BLAS multiplies wrongly: liarblas.c under the name that is tried first."""
+    folder = os.path.join(scratch, 'wrong-blas')
+    os.makedirs(folder, exist_ok=True)
+    shutil.copy(os.environ['EMOTION2VEC_LIAR_BLAS'], os.path.join(folder, 'libopenblas.so.0'))
+    return {'LD_LIBRARY_PATH': folder}

@@ -96,7 +96,7 @@ class Doctor(testkit.ToolTest):
         self.assertIn('libopenblas0', report['BLAS'][1])
         self.assertNotIn('answer of cpu', report)
         self.assertIn('slowly, on the CPU', self.verdict)
-        report = self.examine(1, **blas.wrong(), **NO_DRIVER)
+        report = self.examine(1, **blas.wrong(self.scratch.name), **NO_DRIVER)
         self.assertEqual(report['answer of cpu'][0], 'wrong')
         self.assertIn('BLAS libopenblas.so.0', report['answer of cpu'][1])
         self.assertIn('slowly, on the CPU', self.verdict)
