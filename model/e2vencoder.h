@@ -13,9 +13,10 @@ G_BEGIN_DECLS
 
 typedef struct _E2vEncoder E2vEncoder;
 
-/* @device: "auto" (a Vulkan device, else the reference executor with a warning), "vulkan" (the best Vulkan device), an
- * index, part of a device's name, a UUID, "cpu" or "ref" (the reference executor by choice).
- * A device has to prove itself (e2vselfcheck.h). If it answers wrongly, or fails, the scalar shaders are tried, then fp32,
+/* @device: "auto" (a Vulkan device, else "cpu" with a warning), "vulkan" (the best Vulkan device), an index, part of a
+ * device's name, a UUID, "cpu" (the host executor; the reference executor where this build has no other, and with a
+ * warning where there is no BLAS or a wrong one) or "ref" (the reference executor by choice).
+ * A device, "cpu" too, has to prove itself (e2vselfcheck.h). If it answers wrongly, or fails, the scalar shaders are tried, then fp32,
  * then, for "auto" and "vulkan", the next device. A shader family forced by EMOTION2VEC_SHADERS is never exchanged.
  * @warning: (out) (nullable) (transfer full): why it is not the first choice, and what runs instead; NULL if it is.
  * Errors: as e2v_vulkan_new() and e2v_ref_new(); E2V_ERROR_DEVICE with the numbers if all that is left answers wrongly. */
@@ -34,7 +35,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (E2vEncoder, e2v_encoder_free)
 E2vModel *e2v_encoder_model (E2vEncoder * encoder);     /* (transfer none) */
 const char *e2v_encoder_description (E2vEncoder * encoder);     /* device and shaders, for people */
 const char *e2v_encoder_identity (E2vEncoder * encoder);        /* (nullable): for verdicts; until the next run */
-const char *e2v_encoder_executor_name (E2vEncoder * encoder);   /* "ref", "vulkan" */
+/* Whether it runs on a software Vulkan device where this build has a faster way to use the same processor, "cpu". */
+gboolean e2v_encoder_is_outrun (E2vEncoder * encoder);
+const char *e2v_encoder_executor_name (E2vEncoder * encoder);   /* "ref", "host", "vulkan" */
 E2vPrecision e2v_encoder_precision (E2vEncoder * encoder);      /* in force, never AUTO */
 guint64 e2v_encoder_n_reruns (E2vEncoder * encoder);    /* windows run again in fp32 so far */
 guint64 e2v_encoder_n_rebuilds (E2vEncoder * encoder);  /* times that the device was opened again so far */

@@ -28,7 +28,7 @@ typedef struct _E2vProgram E2vProgram;
 
 typedef struct
 {
-  const char *name;             /* "ref", "vulkan" */
+  const char *name;             /* "ref", "host", "vulkan" */
   /* @plan stays alive and unchanged as long as the program does. */
   E2vProgram *(*prepare) (E2vExecutor * executor, const E2vPlan * plan, GError ** error);
   /* @waveforms: batch * n_samples floats, already normalised. Blocks until the outputs can be read. */
@@ -55,6 +55,7 @@ struct _E2vExecutor
   /* One line that changes with whatever may change the answers: device, driver, shaders. NULL: the answers are always
    * right. */
   char *identity;
+  gboolean is_software;         /* a Vulkan device that is the processor itself */
 };
 
 struct _E2vProgram

@@ -1,18 +1,24 @@
 /* e2vopen.c - which executor an encoder gets: the device that was wished for, and the steps down from it.
  *
  * On each Vulkan device in turn: its preferred shader family, then the scalar one, both at the precision that was asked
- * for, then both in fp32. A device that was asked for by name is the only one; "auto" ends with the reference executor.
+ * for, then both in fp32. A device that was asked for by name is the only one; "auto" ends with the processor: the host
+ * executor, and where there is none, or a wrong one, the reference executor.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "e2vencoder.h"
+#include "e2vencoderpriv.h"
 
 #include "e2verror.h"
 #include "e2vref.h"
 #include "e2vselfcheck.h"
+#include "host/e2vhost.h"
 #include "vulkan/e2vvulkan.h"
+
+/* Names of steps that are no Vulkan devices. */
+#define HOST "cpu"
+#define REF "ref"
 
 typedef struct
 {
-  char *device;                 /* NULL: the reference executor */
+  char *device;                 /* HOST, REF, or what e2v_vulkan_new() takes */
   E2vPrecision precision;
   E2vShaders shaders;
 } Step;
@@ -106,14 +112,48 @@ open_vulkan (E2vModel * model, const Step * step, GError ** error)
 
 #endif
 
+#ifdef HAVE_HOST
+
+static const gboolean have_host = TRUE;
+
+static E2vExecutor *
+open_host (E2vModel * model, const Step * step, GError ** error)
+{
+  return e2v_host_new (model, step->precision, error);
+}
+
+#else
+
+static const gboolean have_host = FALSE;
+
+static E2vExecutor *
+open_host (E2vModel * model, const Step * step, GError ** error)
+{
+  return NULL;                  /* never asked for */
+}
+
+#endif
+
+/* The fast way to use the processor, then the one that is always right. */
+static void
+add_cpu (Steps * steps, E2vPrecision precision)
+{
+  if (have_host && precision != E2V_PRECISION_FP64)
+    add_step (steps, HOST, precision, E2V_SHADERS_AUTO);
+  add_step (steps, REF, precision, E2V_SHADERS_AUTO);
+}
+
 static void
 add_steps (Steps * steps, const char *device, E2vPrecision precision)
 {
   gboolean any = g_str_equal (device, "auto");
 
-  if (g_str_equal (device, "ref") || g_str_equal (device, "cpu")
-      || (any && precision == E2V_PRECISION_FP64)) {
-    add_step (steps, NULL, precision, E2V_SHADERS_AUTO);
+  if (g_str_equal (device, "ref")) {
+    add_step (steps, REF, precision, E2V_SHADERS_AUTO);
+    return;
+  }
+  if (g_str_equal (device, "cpu") || (any && precision == E2V_PRECISION_FP64)) {
+    add_cpu (steps, precision);
     return;
   }
   if (any || g_str_equal (device, "vulkan"))
@@ -121,7 +161,13 @@ add_steps (Steps * steps, const char *device, E2vPrecision precision)
   else
     add_device (steps, device, precision);
   if (any)
-    add_step (steps, NULL, precision, E2V_SHADERS_AUTO);
+    add_cpu (steps, precision);
+}
+
+gboolean
+e2v_encoder_is_outrun (E2vEncoder * encoder)
+{
+  return have_host && encoder->executor->is_software;
 }
 
 static E2vExecutor *
@@ -133,8 +179,10 @@ open_step (guint index, gpointer user_data, GError ** error)
   if (index >= steps->list->len)
     return NULL;
   step = &g_array_index (steps->list, Step, index);
-  if (!step->device)
+  if (g_str_equal (step->device, REF))
     return e2v_ref_new (steps->model, step->precision);
+  if (g_str_equal (step->device, HOST))
+    return open_host (steps->model, step, error);
   return open_vulkan (steps->model, step, error);
 }
 

@@ -156,6 +156,9 @@ warning_text (const Steps * steps, E2vEncoder * encoder)
   if (g_str_equal (e2v_encoder_executor_name (encoder), "ref"))
     return g_strdup_printf ("%s. Running on the CPU instead, without Vulkan: "
         "right, but many times slower", failures);
+  if (g_str_equal (e2v_encoder_executor_name (encoder), "host"))
+    return g_strdup_printf ("%s. Running on the CPU instead, without Vulkan, "
+        "with %s", failures, e2v_encoder_description (encoder));
   return g_strdup_printf ("%s. Running with %s, %s, instead", failures,
       e2v_encoder_description (encoder),
       e2v_precision_name (e2v_encoder_precision (encoder)));

@@ -149,6 +149,15 @@ describe_model (GstEmotion2vecEngine * engine, E2vModel * model,
   engine->n_classes = n;
 }
 
+/* What runs on the processor without a driver has nothing to compile. */
+static gboolean
+compiles (E2vEncoder * encoder)
+{
+  const char *name = e2v_encoder_executor_name (encoder);
+
+  return !g_str_equal (name, "ref") && !g_str_equal (name, "host");
+}
+
 GstEmotion2vecEngine *
 gst_emotion2vec_engine_new_on (E2vEncoder * encoder, const char *name,
     char *warning)
@@ -172,11 +181,14 @@ gst_emotion2vec_engine_new_on (E2vEncoder * encoder, const char *name,
   g_queue_init (&engine->finished);
   g_cond_init (&engine->work);
   g_cond_init (&engine->deliveries);
-  engine->compiles = !g_str_equal (e2v_encoder_executor_name (encoder), "ref");
+  engine->compiles = compiles (encoder);
   describe_model (engine, e2v_encoder_model (encoder), name);
   engine->worker = g_thread_new ("emotion2vec-run", work, engine);
   engine->delivery = g_thread_new ("emotion2vec-out", deliver, engine);
   GST_INFO ("opened %s on %s", engine->model_name, engine->device);
+  if (e2v_encoder_is_outrun (encoder))
+    GST_INFO ("%s is the processor by way of Vulkan: device=cpu is faster",
+        engine->device);
   return engine;
 }
 

@@ -8,6 +8,9 @@
 #include "e2verror.h"
 #include "jsonwriter.h"
 #include "toolutil.h"
+#ifdef HAVE_HOST
+#include "host/e2vhost.h"
+#endif
 #ifdef HAVE_VULKAN
 #include "vulkan/e2vvulkan.h"
 #endif
@@ -15,7 +18,7 @@
 #define SUMMARY \
     "Lists the devices that can run a model, best first. The index, a part " \
     "of the name or the\nUUID is what --device and the element's property " \
-    "device take; 'ref' is the reference\nexecutor, slow and always there. " \
+    "device take; 'cpu' is the\nprocessor through a BLAS, 'ref' the reference executor, slow and always there.\n" \
     "The precision is what 'auto' means there for a model with\n" \
     "half-precision weights. No device is opened: 'doctor' sees whether they " \
     "work."
@@ -111,9 +114,38 @@ list_devices (GError ** error)
 
 #endif
 
+#ifdef HAVE_HOST
+
+/* What "cpu" would be here, for people; (nullable): nothing but the reference executor. */
+static char *
+describe_host (void)
+{
+  return e2v_host_describe (NULL);
+}
+
+#else
+
+static char *
+describe_host (void)
+{
+  return NULL;
+}
+
+#endif
+
+static void
+add_processor (ToolTable * table, const char *index, const char *name,
+    const char *driver)
+{
+  tool_table_add (table, g_strdup (index), g_strdup (name), g_strdup ("cpu"),
+      g_strdup (driver), g_strdup ("-"), g_strdup ("-"), g_strdup ("fp32"),
+      g_strdup ("-"));
+}
+
 static void
 print_table (GPtrArray * devices)
 {
+  g_autofree char *host = describe_host ();
   static const char *const headings[] = { "index", "name", "type", "driver",
     "memory", "shaders", "precision", "UUID", NULL
   };
@@ -121,27 +153,37 @@ print_table (GPtrArray * devices)
 
   for (guint i = 0; devices && i < devices->len; i++)
     add_device (table, g_ptr_array_index (devices, i));
-  tool_table_add (table, g_strdup ("ref"), g_strdup ("reference executor"),
-      g_strdup ("cpu"), g_strdup ("plain C"), g_strdup ("-"), g_strdup ("-"),
-      g_strdup ("fp32"), g_strdup ("-"));
+  if (host)
+    add_processor (table, "cpu", host, "BLAS");
+  add_processor (table, "ref", "reference executor", "plain C");
   tool_table_print (table, 0);
+}
+
+static void
+print_json_processor (const char *index, const char *name)
+{
+  JsonWriter json;
+
+  json_writer_init (&json);
+  json_writer_begin (&json, NULL, '{');
+  json_writer_string (&json, "index", index);
+  json_writer_string (&json, "name", name);
+  json_writer_string (&json, "type", "cpu");
+  json_writer_string (&json, "precision", "fp32");
+  json_writer_end (&json, '}');
+  json_writer_print (&json);
 }
 
 static void
 print_json (GPtrArray * devices)
 {
-  JsonWriter json;
+  g_autofree char *host = describe_host ();
 
   for (guint i = 0; devices && i < devices->len; i++)
     print_json_device (g_ptr_array_index (devices, i));
-  json_writer_init (&json);
-  json_writer_begin (&json, NULL, '{');
-  json_writer_string (&json, "index", "ref");
-  json_writer_string (&json, "name", "reference executor");
-  json_writer_string (&json, "type", "cpu");
-  json_writer_string (&json, "precision", "fp32");
-  json_writer_end (&json, '}');
-  json_writer_print (&json);
+  if (host)
+    print_json_processor ("cpu", host);
+  print_json_processor ("ref", "reference executor");
 }
 
 int

@@ -11,29 +11,32 @@
 #include "files/e2vmodelfile.h"
 #include "gstemotion2vecmodelsearch.h"
 #include "toolutil.h"
+#ifdef HAVE_HOST
+#include "host/e2vhost.h"
+#endif
 #ifdef HAVE_VULKAN
 #include "vulkan/e2vvulkan.h"
 #endif
 
 #define SUMMARY \
     "Looks at everything that the element emotion2vec needs, in this order: " \
-    "the Vulkan loader, a\ndriver with a device, the model file that the " \
-    "element would load (or MODEL), the self-test of\nthat model on the CPU " \
-    "and on each device, and the plugin in GStreamer's registry. Says of\n" \
-    "each whether it is ok, missing or wrong, and what to do."
+    "the Vulkan loader, a\ndriver with a device, the BLAS of device=cpu, the " \
+    "model file that the element would load (or\nMODEL), the self-test of " \
+    "that model on the CPU and on each device, and the plugin in\n" \
+    "GStreamer's registry. Says of each whether it is ok, missing or wrong, and what to do."
 
 #define EXAMPLES \
     "Examples:\n" \
     "  emotion2vec-model doctor\n" \
     "  EMOTION2VEC_MODEL=base.gguf emotion2vec-model doctor\n\n" \
     "Exit status: 0 the element runs here on a Vulkan device, 1 it does not, " \
-    "or only slowly on\nthe CPU, 2 wrong usage."
+    "or only on the\nCPU, 2 wrong usage."
 
 typedef struct
 {
   GPtrArray *devices;           /* of E2vVulkanDevice; NULL: none */
   E2vModel *model;              /* NULL: none */
-  gboolean device_works, model_works, element_works;
+  gboolean device_works, host_works, model_works, element_works;
 } Doctor;
 
 static void
@@ -212,6 +215,53 @@ examine_device (Doctor * doctor, guint index)
     examine_instead (doctor, index);
 }
 
+#ifdef HAVE_HOST
+
+static void
+examine_blas (Doctor * doctor)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *host = e2v_host_describe (&error);
+
+  if (host) {
+    say ("ok", "BLAS", host);
+    return;
+  }
+  say ("missing", "BLAS", error->message);
+  advise ("On Debian: apt install libopenblas0. Until then device=cpu is the "
+      "reference executor, right but slow.");
+}
+
+static void
+examine_host (Doctor * doctor)
+{
+  g_autoptr (GError) failure = NULL;
+  E2vExecutor *executor =
+      e2v_host_new (doctor->model, E2V_PRECISION_FP32, &failure);
+  g_autoptr (E2vEncoder) encoder =
+      executor ? e2v_encoder_new_on (executor) : NULL;
+
+  /* a BLAS that is missing was said to be */
+  if (encoder || !g_error_matches (failure, E2V_ERROR, E2V_ERROR_NOT_FOUND))
+    doctor->host_works = examine_answer (encoder, "answer of cpu", failure,
+        "Update the BLAS, or choose another one with 'update-alternatives'. "
+        "Until then device=cpu is the reference executor, right but slow.");
+}
+
+#else
+
+static void
+examine_blas (Doctor * doctor)
+{
+}
+
+static void
+examine_host (Doctor * doctor)
+{
+}
+
+#endif
+
 static void
 examine_answers (Doctor * doctor)
 {
@@ -219,12 +269,13 @@ examine_answers (Doctor * doctor)
   g_autoptr (E2vEncoder) ref =
       e2v_encoder_new (doctor->model, "ref", E2V_PRECISION_FP32, NULL, &error);
 
-  doctor->model_works = examine_answer (ref, "answer of CPU", error,
+  doctor->model_works = examine_answer (ref, "answer of ref", error,
       "The file's weights and its self-test do not belong together: get it "
       "again, or make it again with 'emotion2vec-model convert'.");
   /* if the question is wrong, no device can be blamed */
   if (!doctor->model_works)
     return;
+  examine_host (doctor);
   for (guint i = 0; doctor->devices && i < doctor->devices->len; i++)
     examine_device (doctor, i);
 }
@@ -326,8 +377,11 @@ give_verdict (const Doctor * doctor)
     g_print ("\nThe element runs here.\n");
     return TOOL_OK;
   }
-  g_print (runs ? "\nThe element runs here, but slowly, on the CPU without "
-      "Vulkan.\n" : "\nThe element does not run here yet.\n");
+  if (!runs)
+    g_print ("\nThe element does not run here yet.\n");
+  else
+    g_print ("\nThe element runs here, but %son the CPU, without Vulkan.\n",
+        doctor->host_works ? "" : "slowly, ");
   return TOOL_FAILED;
 }
 
@@ -345,6 +399,7 @@ cmd_doctor (int argc, char **argv)
   if (argc > 2)
     return tool_usage_error ("'doctor' takes at most one model file");
   examine_vulkan (&doctor);
+  examine_blas (&doctor);
   examine_model (&doctor, argv[1]);
   examine_element (&doctor);
   g_clear_pointer (&doctor.model, e2v_model_unref);

@@ -10,6 +10,9 @@
 #include "files/e2vmodelfile.h"
 #include "jsonwriter.h"
 #include "toolutil.h"
+#ifdef HAVE_HOST
+#include "host/e2vhost.h"
+#endif
 #ifdef HAVE_VULKAN
 #include "vulkan/e2vvulkan.h"
 #endif
@@ -18,7 +21,8 @@
     "Runs the self-test that a model file carries: a fixed signal whose " \
     "embedding and scores the\nreference executor computed in double when " \
     "the file was made. Without --device, every\nVulkan device is asked, " \
-    "with each shader family that it can run, then the reference\nexecutor; " \
+    "with each shader family that it can run, then the processor\nthrough a " \
+    "BLAS, where there is one, and the reference executor; " \
     "without --precision, in fp32 and in fp16. Errors: the relative error " \
     "of the\nembedding, the largest error of a score."
 
@@ -127,6 +131,35 @@ ask (Selftest * selftest, E2vEncoder * encoder, Answer * answer,
   report (selftest, answer);
 }
 
+#ifdef HAVE_HOST
+
+#define HOST_IS_BUILT TRUE
+
+/* Where there is no BLAS, it is asked only by name. */
+static void
+ask_host (Selftest * selftest, E2vPrecision precision, gboolean wanted)
+{
+  g_autoptr (GError) error = NULL;
+  E2vExecutor *executor = e2v_host_new (selftest->model, precision, &error);
+  g_autoptr (E2vEncoder) encoder =
+      executor ? e2v_encoder_new_on (executor) : NULL;
+  Answer answer = {.device = "cpu",.precision = precision };
+
+  if (executor || wanted)
+    ask (selftest, encoder, &answer, error);
+}
+
+#else
+
+#define HOST_IS_BUILT FALSE
+
+static void
+ask_host (Selftest * selftest, E2vPrecision precision, gboolean wanted)
+{
+}
+
+#endif
+
 static void
 ask_ref (Selftest * selftest, E2vPrecision precision)
 {
@@ -216,14 +249,16 @@ ask_all_vulkan (Selftest * selftest, E2vPrecision precision)
 static void
 ask_devices (Selftest * selftest, const char *device, E2vPrecision precision)
 {
-  gboolean ref = device && (g_str_equal (device, "ref")
-      || g_str_equal (device, "cpu"));
+  const gboolean ref = g_strcmp0 (device, "ref") == 0;
+  const gboolean cpu = g_strcmp0 (device, "cpu") == 0;
 
-  if (device && !ref)
+  if (device && !ref && !cpu)
     ask_vulkan (selftest, device, device, precision);
-  else if (!ref && precision != E2V_PRECISION_FP64)
+  if (!device && precision != E2V_PRECISION_FP64)
     ask_all_vulkan (selftest, precision);
-  if (ref || !device)
+  if (cpu || (!device && precision != E2V_PRECISION_FP64))
+    ask_host (selftest, precision, cpu);
+  if (ref || (cpu && !HOST_IS_BUILT) || !device)
     ask_ref (selftest, precision);
 }
 

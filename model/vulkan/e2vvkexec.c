@@ -313,6 +313,8 @@ open_executor (VulkanExecutor * e, const char *device, E2vPrecision precision,
   e->parent.description = g_strdup_printf ("%s, %s shaders", physical->name,
       family->name);
   e->parent.identity = identify (physical, family);
+  e->parent.is_software = physical->properties.deviceType
+      == VK_PHYSICAL_DEVICE_TYPE_CPU;
   e->identity = e2v_vk_physical_identity (physical);
   e->shaders = family == e2v_vk_family_scalar ()? E2V_SHADERS_SCALAR
       : E2V_SHADERS_SIMD;

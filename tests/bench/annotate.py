@@ -123,7 +123,7 @@ def environment_of(options):
 
 def commands_of(options, folder, checkpoint, model):
     """{name: function from a number of clips and a folder for outputs to a command}"""
-    ours = [options.annotate, '--model', model, '--quiet', '--no-resume']
+    ours = [options.annotate, '--model', model, '--device', options.device, '--quiet', '--no-resume']
     ours += ['--jobs', str(options.jobs)] if options.jobs else []
 
     def list_of(n):
@@ -135,7 +135,7 @@ def commands_of(options, folder, checkpoint, model):
     def twin(n, out):
         os.makedirs(out, exist_ok=True)
         return [sys.executable, os.path.join(HERE, 'twin.py'), '--train', options.train, '--checkpoint', checkpoint, '--threads',
-                str(os.cpu_count()), list_of(n), os.path.join(out, 'twin')]
+                str(len(os.sched_getaffinity(0))), list_of(n), os.path.join(out, 'twin')]
 
     def of_folder(n, out):
         paths = [folder] if n == options.files else [os.path.join(folder, name) for name in sorted(os.listdir(folder))[:n]]
@@ -231,6 +231,7 @@ def main():
         parser.add_argument('--' + name, required=True)
     parser.add_argument('--shape', choices=['mini', 'base'], default='mini')
     parser.add_argument('--precision', choices=['fp32', 'fp16'], default='fp32')
+    parser.add_argument('--device', default='cpu')
     parser.add_argument('--files', type=int, default=500)
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--jobs', type=int)

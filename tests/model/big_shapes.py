@@ -25,14 +25,17 @@ import speech  # noqa: E402
 SECONDS = (1, 4, 10)
 SEED = 115
 TOLERANCE = {'frames': 2e-4, 'utterance': 1e-4, 'logits': 2e-4, 'scores': 1e-4}
-# name, precision, shader family ('': the reference executor), lengths. What is left out takes minutes: on a CPU device the
+# name, precision, shader family ('': the reference executor, 'cpu': the host executor), lengths. What is left out takes minutes: on a CPU device the
 # scalar shaders and the reference executor are many times slower than the simd shaders.
 RUNS = {
     'base': [('simd fp32', 'fp32', 'simd', SECONDS), ('simd fp16', 'fp16', 'simd', SECONDS),
-             ('scalar fp32', 'fp32', 'scalar', (1, 4)), ('ref fp64', 'fp64', '', (1,))],
+             ('scalar fp32', 'fp32', 'scalar', (1, 4)), ('host fp32', 'fp32', 'cpu', SECONDS), ('ref fp64', 'fp64', '', (1,))],
     'large': [('simd fp32', 'fp32', 'simd', SECONDS), ('simd fp16', 'fp16', 'simd', SECONDS),
-              ('scalar fp32', 'fp32', 'scalar', (1,))],
+              ('scalar fp32', 'fp32', 'scalar', (1,)), ('host fp32', 'fp32', 'cpu', SECONDS)],
 }
+
+
+DEVICES = {'': 'ref', 'cpu': 'cpu'}
 
 
 def twin(options, cuts, folder):
@@ -78,7 +81,7 @@ def run(options, model, cuts, expected, executor):
     traces = os.path.join(os.path.dirname(model), 'traces')
     printed = reference.call([options.tool, 'run', model] + [cuts[seconds][0] for seconds in lengths]
                              + ['--json', '--embedding', '--trace', traces, '--precision', precision,
-                                '--device', 'vulkan' if shaders else 'ref'], {'EMOTION2VEC_SHADERS': shaders or 'auto'})
+                                '--device', DEVICES.get(shaders, 'vulkan')], {'EMOTION2VEC_SHADERS': shaders})
     outputs = [json.loads(line) for line in printed.splitlines()]
     right = all([check_file(who, seconds, output, traces, expected[seconds], precision == 'fp16')
                  for seconds, output in zip(lengths, outputs, strict=True)])
@@ -92,7 +95,8 @@ def compare(options, work):
     expected = twin(options, cuts, folder)
     reference.call([options.tool, 'convert', folder, '-o', model])
     shutil.rmtree(folder)
-    return all([run(options, model, cuts, expected, executor) for executor in RUNS[options.shape]])
+    return all([run(options, model, cuts, expected, executor) for executor in RUNS[options.shape]
+                if executor[2] != 'cpu' or reference.has_host(options.tool)])
 
 
 def main():

@@ -23,7 +23,7 @@ sys.path += [os.path.join(HERE, '..', 'numeric'), os.path.join(HERE, '..', 'tool
 import safetensors  # noqa: E402
 import watched  # noqa: E402
 
-RUNS = [('ref', 'fp64', ''), ('vulkan', 'fp32', 'simd'), ('vulkan', 'fp32', 'scalar')]
+RUNS = [('ref', 'fp64', ''), ('vulkan', 'fp32', 'simd'), ('vulkan', 'fp32', 'scalar'), ('cpu', 'fp32', '')]
 TOLERANCE = 2e-4
 
 
@@ -111,8 +111,8 @@ def main():
     import emotion2vec
 
     devices = [json.loads(line) for line in run_tool(options.tool, ['devices', '--json']).splitlines()]
-    vulkan = any(device['index'] != 'ref' for device in devices)
-    executors = [run for run in RUNS if vulkan or run[0] == 'ref']
+    there = {'vulkan' if 'uuid' in device else device['index'] for device in devices}
+    executors = [run for run in RUNS if run[0] in there]
     failures = []
     for index in range(options.count):
         failures += check_shape(options, index, executors, (emotion2vec, checkpoint))

@@ -4,7 +4,12 @@
 
 #include "e2verror.h"
 #include "e2vref.h"
+#ifdef HAVE_HOST
+#include "e2vhost.h"
+#endif
+#ifdef HAVE_VULKAN
 #include "e2vvulkan.h"
+#endif
 
 #include <math.h>
 #include <string.h>
@@ -134,6 +139,55 @@ case_weight (const Case * c, E2vRole role, guint layer)
   return index;
 }
 
+#ifdef HAVE_HOST
+
+static E2vExecutor *
+open_host (E2vModel * model, E2vPrecision precision, GError ** error)
+{
+  return e2v_host_new (model, precision, error);
+}
+
+#else
+
+static E2vExecutor *
+open_host (E2vModel * model, E2vPrecision precision, GError ** error)
+{
+  g_set_error_literal (error, E2V_ERROR, E2V_ERROR_NOT_FOUND, "not built");
+  return NULL;
+}
+
+#endif
+
+#ifdef HAVE_VULKAN
+
+static E2vExecutor *
+open_vulkan (E2vModel * model, E2vPrecision precision, GError ** error)
+{
+  return e2v_vulkan_new (model, "vulkan", precision, E2V_SHADERS_AUTO, error);
+}
+
+#else
+
+static E2vExecutor *
+open_vulkan (E2vModel * model, E2vPrecision precision, GError ** error)
+{
+  g_set_error_literal (error, E2V_ERROR, E2V_ERROR_NO_DRIVER, "not built");
+  return NULL;
+}
+
+#endif
+
+/* What the environment asks for. */
+static E2vExecutor *
+open_device (E2vModel * model, E2vPrecision precision, GError ** error)
+{
+  const char *device = g_getenv ("OPS_DEVICE");
+
+  return device && g_str_equal (device, "cpu")
+      ? open_host (model, precision, error)
+      : open_vulkan (model, precision, error);
+}
+
 /* An executor that lives as long as the test program: it keeps the loader from unloading the driver after each case,
  * which takes time and hides from the leak checker what the driver itself keeps. */
 static E2vExecutor *keeper;
@@ -145,9 +199,8 @@ case_have_device (void)
   g_autoptr (E2vModel) model = e2v_model_new_random (&hp, 1, NULL);
   g_autoptr (GError) error = NULL;
 
-  keeper = e2v_vulkan_new (model, "vulkan", E2V_PRECISION_FP32,
-      E2V_SHADERS_AUTO, &error);
-  if (!keeper)
+  keeper = open_device (model, E2V_PRECISION_FP32, &error);
+  if (!keeper && !g_error_matches (error, E2V_ERROR, E2V_ERROR_NOT_FOUND))
     g_assert_error (error, E2V_ERROR, E2V_ERROR_NO_DRIVER);
   return keeper != NULL;
 }
@@ -265,15 +318,14 @@ case_compare_plan (E2vModel * model, const E2vPlan * plan,
       noise (e2v_buffer_n_floats (e2v_plan_buffer (plan, 0)));
   g_autoptr (E2vExecutor) ref = e2v_ref_new (model,
       precision == E2V_PRECISION_FP16 ? precision : E2V_PRECISION_FP64);
-  g_autoptr (E2vExecutor) vulkan = e2v_vulkan_new (model, "vulkan", precision,
-      E2V_SHADERS_AUTO, &error);
+  g_autoptr (E2vExecutor) device = open_device (model, precision, &error);
   E2vProgram *expected, *got;
   double worst;
 
   g_assert_no_error (error);
   expected = e2v_executor_prepare (ref, plan, &error);
   g_assert_no_error (error);
-  got = e2v_executor_prepare (vulkan, plan, &error);
+  got = e2v_executor_prepare (device, plan, &error);
   g_assert_no_error (error);
   run (expected, waveforms);
   run (got, waveforms);

@@ -43,7 +43,8 @@ int case_weight (const Case * c, E2vRole role, guint layer);
  * whole: rows that no operation wrote must still be zero. */
 void case_check (Case * c);
 
-/* Whether there is a device; FALSE means the test program has to skip (77). */
+/* Whether there is the device that OPS_DEVICE in the environment names: "cpu" is the host executor, else the best Vulkan
+ * device. FALSE means the test program has to skip (77). */
 gboolean case_have_device (void);
 
 /* The relative difference of two executors on one plan of a model, over all outputs. */

@@ -1,4 +1,4 @@
-/* test-models.c - whole encoders of odd shapes, the Vulkan executor against the reference.
+/* test-models.c - whole encoders of odd shapes, the Vulkan and the host executor against the reference.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "opscase.h"
 

@@ -1,7 +1,7 @@
-/* test-ops.c - each operation of the Vulkan executor against the reference, at odd shapes.
+/* test-ops.c - each operation of the Vulkan and of the host executor against the reference, at odd shapes.
  *
  * Sizes of 1, 3, 13, 17, 53 and the like meet every tail of every tile; groups of odd width meet the padding inside of
- * rows. The environment picks the shader family and the width of the device's vectors (see meson.build).
+ * rows. The environment picks the executor, the shader family and the width of the device's vectors (see meson.build).
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "opscase.h"
 

@@ -107,7 +107,7 @@ class Documentation(pipelinekit.PipelineTest):
         self.assertTrue(found)
         for settings in sorted(found):
             with self.subTest(settings=settings):
-                if 'device=vulkan' in settings and len(call([pipelinekit.TOOL, 'devices', '--json']).stdout.splitlines()) < 2:
+                if 'device=vulkan' in settings and '"uuid"' not in call([pipelinekit.TOOL, 'devices', '--json']).stdout:
                     self.skipTest('no Vulkan device')
                 settings = re.sub(r'model-file=\S+', f'model-file={self.model}', settings)
                 done = self.run_line(f'gst-launch-1.0 -m filesrc location=speech.wav ! wavparse ! {settings} ! fakesink')

@@ -2,12 +2,14 @@
 """test_missing.py - machines that lack the Vulkan loader, a driver or a model, or have one that lies: what works, what is said.
 
 SPDX-License-Identifier: LGPL-2.1-or-later"""
+import json
 import os
 import re
 import unittest
 
 import pipelinekit
 from pipelinekit import GST_INSPECT, TOOL, call, launch, messages
+import blas
 from gguf import Gguf
 
 NO_DRIVER = {'VK_ICD_FILENAMES': '/dev/null', 'VK_DRIVER_FILES': '/dev/null'}
@@ -25,7 +27,7 @@ class Missing(pipelinekit.PipelineTest):
         return {'LD_LIBRARY_PATH': folder}
 
     def need_vulkan(self):
-        if len(call([TOOL, 'devices', '--json']).stdout.splitlines()) < 2:
+        if '"uuid"' not in call([TOOL, 'devices', '--json']).stdout:
             self.skipTest('no Vulkan device')
 
     def line(self, settings):
@@ -57,8 +59,33 @@ class Missing(pipelinekit.PipelineTest):
                 self.assertEqual(done.returncode, 0, done.stderr)
                 result, = messages(done)
                 for ours, theirs in zip(result['scores'], tool['scores'].values()):
-                    self.assertAlmostEqual(ours, theirs, delta=1e-6)
+                    self.assertAlmostEqual(ours, theirs, delta=1e-5)
                 self.assertEqual(len(re.findall(r'^WARNING: from element', done.stdout + done.stderr, re.M)), 1)
+
+    def test_cpu_without_blas_is_right_with_one_warning(self):
+        if '"index": "cpu"' not in call([TOOL, 'devices', '--json']).stdout:
+            self.skipTest('no BLAS')
+        tool = self.tool_scores(self.utterance, '--device', 'ref')
+        for environment, warned in (({}, False), (blas.without(self.path('')), 'libopenblas0'),
+                                    (blas.wrong(self.path('')), 'answered the model\'s self-test wrongly')):
+            with self.subTest(environment=environment):
+                done = launch(self.line(f'device=cpu model-file={self.model}'), environment)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                result, = messages(done)
+                for ours, theirs in zip(result['scores'], tool['scores'].values()):
+                    self.assertAlmostEqual(ours, theirs, delta=1e-5)
+                warnings = re.findall(r'^WARNING: from element.*', done.stdout + done.stderr, re.M)
+                self.assertEqual(len(warnings), 1 if warned else 0)
+                for warning in warnings:
+                    self.assertIn(warned, warning)
+
+    def test_a_software_device_has_one_line_about_the_cpu(self):
+        devices = [json.loads(line) for line in call([TOOL, 'devices', '--json']).stdout.splitlines()]
+        if devices[0]['type'] != 'cpu' or 'uuid' not in devices[0] or 'cpu' not in [each['index'] for each in devices]:
+            self.skipTest('no software Vulkan device, or no BLAS')
+        for device, lines in (('auto', 1), ('vulkan', 1), ('cpu', 0)):
+            done = launch(self.line(f'device={device} model-file={self.model}'), {'GST_DEBUG': 'emotion2vecengine:4'})
+            self.assertEqual(done.stderr.count('device=cpu is faster'), lines, done.stderr)
 
     def test_wrong_answers_step_down_with_one_warning(self):
         """A self-test that expects something else stands for a driver that lies: no Vulkan device can pass it."""

@@ -263,7 +263,9 @@ class Devices(testkit.ToolTest):
     def test_json(self):
         devices = [json.loads(line) for line in call('devices', '--json').stdout.splitlines()]
         self.assertEqual(devices[-1]['index'], 'ref')
-        for device in devices[:-1]:
+        for device in devices:
+            if device['index'] in ('cpu', 'ref'):
+                continue
             self.assertIn(device['shaders'], ('simd', 'scalar'))
             self.assertIn(device['precision'], ('fp32', 'fp16'))
 

@@ -42,7 +42,7 @@ class Choice(LiarTest):
     def devices(self, environment):
         done = call('devices', '--json', environment=environment)
         self.check(done, 0)
-        return [json.loads(line) for line in done.stdout.splitlines()][:-1]
+        return [device for device in map(json.loads, done.stdout.splitlines()) if 'uuid' in device]
 
     def test_list(self):
         first, second = self.devices(self.two())
@@ -126,6 +126,7 @@ class Lies(LiarTest):
         done = call('selftest', self.model, '--precision', 'fp32', '--json', environment=self.lies(LIAR_BREAK='simd'))
         self.check(done, 1)
         answers = [json.loads(line) for line in done.stdout.splitlines()]
+        answers = [answer for answer in answers if answer['device'] != 'cpu']
         self.assertEqual([(answer['shaders'], answer['passed']) for answer in answers],
                          [('simd', False), ('scalar', True), (None, True)])
         self.assertGreater(answers[0]['embedding_error'], 1e-2)

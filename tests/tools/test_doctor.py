@@ -7,6 +7,7 @@ import pathlib
 import re
 import shutil
 
+import blas
 import liars
 import testkit
 from gguf import Gguf
@@ -42,14 +43,15 @@ class Doctor(testkit.ToolTest):
         return report
 
     def faults(self, report):
-        """What is wrong, but for the driver that this machine lacks anyway."""
+        """What is wrong, but for the driver and the BLAS that this machine lacks anyway."""
         return {part: state for part, (state, _) in report.items()
-                if state != 'ok' and (part != 'Vulkan driver' or self.has_device)}
+                if state != 'ok' and (part != 'Vulkan driver' or self.has_device) and (part != 'BLAS' or self.has_host)}
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.has_device = len(call('devices', '--json').stdout.splitlines()) > 1
+        devices = call('devices', '--json').stdout
+        cls.has_device, cls.has_host = '"uuid"' in devices, '"index": "cpu"' in devices
 
     def empty_folder(self):
         folder = self.path('empty')
@@ -61,7 +63,7 @@ class Doctor(testkit.ToolTest):
         self.assertEqual(report['plugin'], ('ok', report['plugin'][1]))
         self.assertIn('libgstemotion2vec.so', report['plugin'][1])
         self.assertIn(self.model, report['model file'][1])
-        self.assertEqual(report['answer of CPU'][0], 'ok')
+        self.assertEqual(report['answer of ref'][0], 'ok')
         self.assertEqual(self.faults(report), {})
         if self.has_device:
             self.assertEqual(self.verdict, 'The element runs here.')
@@ -74,13 +76,29 @@ class Doctor(testkit.ToolTest):
         report = self.examine(1, LD_LIBRARY_PATH=folder)
         self.assertEqual(self.faults(report), {'Vulkan loader': 'missing'})
         self.assertIn('libvulkan1', report['Vulkan loader'][1])
-        self.assertIn('slowly, on the CPU', self.verdict)
+        self.assertIn('but on the CPU' if self.has_host else 'slowly, on the CPU', self.verdict)
 
     def test_no_driver(self):
         report = self.examine(1, **NO_DRIVER)
         self.assertEqual(report['Vulkan driver'][0], 'missing')
         self.assertEqual(set(self.faults(report)) - {'Vulkan driver'}, set())
         self.assertIn('mesa-vulkan-drivers', report['Vulkan driver'][1])
+        self.assertIn('but on the CPU' if self.has_host else 'slowly, on the CPU', self.verdict)
+
+    def test_blas(self):
+        if not self.has_host:
+            self.skipTest('no BLAS')
+        report = self.examine(0 if self.has_device else 1)
+        self.assertEqual(report['answer of cpu'][0], 'ok')
+        self.assertIn(report['BLAS'][1], report['answer of cpu'][1])
+        report = self.examine(1, **blas.without(self.scratch.name), **NO_DRIVER)
+        self.assertEqual(report['BLAS'][0], 'missing')
+        self.assertIn('libopenblas0', report['BLAS'][1])
+        self.assertNotIn('answer of cpu', report)
+        self.assertIn('slowly, on the CPU', self.verdict)
+        report = self.examine(1, **blas.wrong(self.scratch.name), **NO_DRIVER)
+        self.assertEqual(report['answer of cpu'][0], 'wrong')
+        self.assertIn('BLAS libopenblas.so.0', report['answer of cpu'][1])
         self.assertIn('slowly, on the CPU', self.verdict)
 
     def test_driver_that_lies(self):
@@ -92,7 +110,7 @@ class Doctor(testkit.ToolTest):
         self.assertGreater(float(re.search(r'embedding off by (\S+),', detail)[1]), 1e-2)
         self.assertIn('allowed 1e-04', detail)
         self.assertIn('Update the driver', detail)
-        self.assertIn('slowly, on the CPU', self.verdict)
+        self.assertIn('but on the CPU' if self.has_host else 'slowly, on the CPU', self.verdict)
 
     def test_driver_that_lies_in_one_family(self):
         report = self.examine(0, **liars.environment(self.scratch.name, LIAR_BREAK='simd'))
@@ -105,7 +123,7 @@ class Doctor(testkit.ToolTest):
         report = self.examine(1, **liars.environment(self.scratch.name, LIAR_REFUSE='0'))
         self.assertEqual(self.faults(report), {'answer of 0': 'wrong'})
         self.assertIn('vkCreateDevice failed', report['answer of 0'][1])
-        self.assertIn('slowly, on the CPU', self.verdict)
+        self.assertIn('but on the CPU' if self.has_host else 'slowly, on the CPU', self.verdict)
 
     def test_no_model(self):
         places = [{'EMOTION2VEC_MODEL': self.path('none.gguf')}]
@@ -134,8 +152,8 @@ class Doctor(testkit.ToolTest):
         model.seal()
         model.write(self.path('contradicts.gguf'))
         report = self.examine(1, self.path('contradicts.gguf'))
-        self.assertEqual(self.faults(report), {'answer of CPU': 'wrong'})
-        self.assertIn('do not belong together', report['answer of CPU'][1])
+        self.assertEqual(self.faults(report), {'answer of ref': 'wrong'})
+        self.assertIn('do not belong together', report['answer of ref'][1])
 
     def test_no_plugin(self):
         report = self.examine(1, GST_PLUGIN_PATH_1_0=self.empty_folder(), GST_PLUGIN_SYSTEM_PATH_1_0=self.empty_folder())

@@ -19,10 +19,10 @@ class SelfTest(testkit.ToolTest):
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def combinations(self, answers):
-        return [(answer['shaders'], answer['precision']) for answer in answers if answer['device'] != 'ref']
+        return [(answer['shaders'], answer['precision']) for answer in answers if answer['device'] not in ('ref', 'cpu')]
 
     def has_vulkan(self):
-        return len(call('devices', '--json').stdout.splitlines()) > 1
+        return '"uuid"' in call('devices', '--json').stdout
 
     def wrong_model(self, key, factor):
         """A copy whose self-test expects something else."""
@@ -58,8 +58,8 @@ class SelfTest(testkit.ToolTest):
                          [('vulkan', 'scalar', 'fp32')])
 
     def test_no_driver(self):
-        self.assertEqual([answer['device'] for answer in self.answers(self.model, environment=NO_DRIVER)],
-                         ['ref', 'ref'])
+        devices = [answer['device'] for answer in self.answers(self.model, environment=NO_DRIVER)]
+        self.assertIn(devices, (['ref', 'ref'], ['cpu', 'ref', 'cpu', 'ref']))
         done = call('selftest', self.model, '--device', 'vulkan', environment=NO_DRIVER)
         self.check(done, 1, 'mesa-vulkan-drivers')
 
@@ -85,7 +85,7 @@ class SelfTest(testkit.ToolTest):
         self.check(call('selftest', self.path('without.gguf')), 1, 'no self-test')
 
     def test_encoder_steps_down_and_stays_right(self):
-        # nothing on Vulkan can give what this model's self-test expects: the reference executor is left
+        # no device can give what this model's self-test expects: the reference executor is left, which is believed
         wrong = self.wrong_model('utterance', 1.1)
         truth = call('run', self.model, self.audio, '--json', '--device', 'ref')
         done = call('run', wrong, self.audio, '--json')
