@@ -382,10 +382,10 @@ set_up_element (Listener * self)
   const ListenSettings *settings = self->settings;
   GObject *element = G_OBJECT (self->element);
 
-  g_object_set (element, "model-file", settings->model, "device",
-      settings->device, "window", settings->window, "interval",
-      settings->interval, "classes", settings->classes, "attach-meta", FALSE,
-      NULL);
+  g_object_set (element, "model-file", settings->model, "head-file",
+      settings->head, "device", settings->device, "window", settings->window,
+      "interval", settings->interval, "classes", settings->classes,
+      "attach-meta", FALSE, NULL);
   gst_util_set_object_arg (element, "precision", settings->precision);
   gst_util_set_object_arg (element, "trigger", settings->trigger);
   gst_util_set_object_arg (element, "channel-mode", settings->channels);

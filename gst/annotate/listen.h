@@ -14,6 +14,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   char *model;                  /* path of the model file */
+  char *head;                   /* (nullable): path of the file of a head in place of the model's own */
   char *device, *precision;
   GstClockTime window, interval;
   char *trigger, *channels;

@@ -163,6 +163,7 @@ hear (Work * work, guint track, GError ** error)
     return NULL;
   annotation->name = name_for_readers (work->input);
   annotation->model = g_strdup (plan->model_name);
+  annotation->head = g_strdup (plan->head_name);
   annotation->device = g_strdup (plan->device_name);
   annotation->version = g_strdup (plan->version);
   return annotation;
