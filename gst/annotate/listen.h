@@ -40,9 +40,6 @@ typedef struct
   void (*result) (const GstStructure * structure, gpointer user_data);
 } ListenSource;
 
-/* A clear word about a file that cannot be opened or is empty, which GStreamer would put otherwise. Errors: of G_IO_ERROR. */
-gboolean listen_check_file (const char *path, GError ** error);
-
 /* (transfer full): finished but for its name, model's name, device and version. A file that breaks off is annotated as far
  * as it goes. @warnings: (element-type utf8): what was wrong with it is appended.
  * Errors: of G_IO_ERROR, a sentence that names what is wrong with the file, not the file: NOT_FOUND there is no such track,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "store.h"
+#include "trackreader.h"
 
 /* What one call of work_on() has in hand. */
 typedef struct
@@ -277,7 +278,7 @@ check_input (const Input * input, GError ** error)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, input->problem);
     return FALSE;
   }
-  return !input->path || listen_check_file (input->path, error);
+  return !input->path || track_reader_check_file (input->path, error);
 }
 
 static void
