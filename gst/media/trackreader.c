@@ -39,7 +39,7 @@
 struct _TrackReader
 {
   TrackSource source;
-  GstElement *pipeline, *element;
+  GstElement *pipeline, *decoder, *element;
   GstBus *bus;
   GstPad *pad;                  /* sink pad of the element */
   GMutex lock;
@@ -67,6 +67,9 @@ track_reader_free (TrackReader * self)
   if (!self)
     return;
   track_reader_stop (self);
+  /* a thread of GStreamer's may have the pipeline a little longer; its pads go when that does */
+  if (self->decoder)
+    g_signal_handlers_disconnect_by_data (self->decoder, self);
   g_clear_object (&self->pad);
   gst_object_unref (self->bus);
   gst_object_unref (self->pipeline);
@@ -247,6 +250,7 @@ add_decoder (TrackReader * self, GError ** error)
   g_autoptr (GstCaps) caps = gst_caps_new_empty_simple ("audio/x-raw");
   GstElement *decoder = add (self, uri ? "uridecodebin" : "decodebin", error);
 
+  self->decoder = decoder;
   if (!decoder)
     return FALSE;
   g_object_set (decoder, "caps", caps, "expose-all-streams", FALSE, NULL);
