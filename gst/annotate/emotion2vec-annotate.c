@@ -1,12 +1,14 @@
 /* emotion2vec-annotate.c - writes down which emotions are heard where in media files: puts the parts together.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
 #include <fcntl.h>
 #include <gst/gst.h>
 #include <unistd.h>
 
 #include "gstemotion2vecclasses.h"
 #include "gstemotion2vecengine.h"
+#include "gstemotion2vechead.h"
 #include "gstemotion2vecmodelsearch.h"
 #include "inputs.h"
 #include "jobs.h"
@@ -15,29 +17,45 @@
 #include "summary.h"
 #include "toolutil.h"
 
-/* A model file begins with its metadata, among which are checksums of all that follows. */
+/* Files of models and heads begin with their metadata, among which are checksums of all that follows. */
 #define METADATA_SIZE (1024 * 1024)
 
-/* Names the content of the model file at @path. (transfer full) (nullable) */
+/* Names the content of the file at @path, which is a @thing; NULL after printing an error. (transfer full) (nullable) */
 static char *
-model_identity (const char *path)
+identify (const char *path, const char *thing)
 {
   g_autofree guint8 *data = g_malloc (METADATA_SIZE);
   int file = open (path, O_RDONLY | O_CLOEXEC);
-  gssize n;
+  gssize n = file < 0 ? -1 : read (file, data, METADATA_SIZE);
 
-  if (file < 0)
-    return NULL;
-  n = read (file, data, METADATA_SIZE);
-  close (file);
+  if (n < 0)
+    tool_error ("%s: the %s cannot be read: %s", path, thing,
+        g_strerror (errno));
+  if (file >= 0)
+    close (file);
   if (n < 0)
     return NULL;
   return g_compute_checksum_for_data (G_CHECKSUM_SHA256, data, (gsize) n);
 }
 
-/* All that the content of outputs depends on. (transfer full) */
+/* The content of the files that results come from. */
+typedef struct
+{
+  char *model, *head;           /* checksums; no head: NULL */
+} Identities;
+
+static void
+identities_clear (Identities * identities)
+{
+  g_free (identities->model);
+  g_free (identities->head);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Identities, identities_clear);
+
+/* All that the content of outputs depends on. A head is named last and only where there is one. (transfer full) */
 static char *
-describe_settings (const Options * options, const char *identity)
+describe_settings (const Options * options, const Identities * identities)
 {
   const ListenSettings *listen = &options->listen;
   g_autofree char *classes =
@@ -48,10 +66,12 @@ describe_settings (const Options * options, const char *identity)
 
   return g_strdup_printf ("version=%s model=%s device=\"%s\" precision=%s "
       "window=%" G_GUINT64_FORMAT " interval=%" G_GUINT64_FORMAT " trigger=%s "
-      "channels=%s track=%s silence=%s classes=\"%s\"", PACKAGE_VERSION,
-      identity, device, listen->precision, listen->window, listen->interval,
-      listen->trigger, listen->channels, track,
-      listen->silence ? listen->silence : "default", classes);
+      "channels=%s track=%s silence=%s classes=\"%s\"%s%s", PACKAGE_VERSION,
+      identities->model, device, listen->precision, listen->window,
+      listen->interval, listen->trigger, listen->channels, track,
+      listen->silence ? listen->silence : "default", classes,
+      identities->head ? " head=" : "",
+      identities->head ? identities->head : "");
 }
 
 /* Every so many files are of this shard, by their place in the sorted list. */
@@ -110,7 +130,8 @@ label (const Options * options, const WorkPlan * work)
 {
   const LabellingPlan plan = {.manifest = options->manifest,
     .output_dir = options->output_dir,.listen = &work->listen,
-    .model_name = work->model_name,.settings = work->settings,
+    .model_name = work->model_name,.head_name = work->head_name,
+    .settings = work->settings,
     .embeddings = options->embeddings,.kind = options->rows_kind,
     .shard = options->shard,.n_shards = options->n_shards,
     .n_jobs = options->n_jobs,.resume = options->resume,
@@ -129,19 +150,33 @@ label (const Options * options, const WorkPlan * work)
   return TOOL_FAILED;
 }
 
-/* With @engine held, all elements join it, and between two files it is not closed. */
+/* What outputs call it: its own name, or that of its file. (transfer full) (nullable) */
+static char *
+name_head (const char *path, const GstEmotion2vecHead * head)
+{
+  const char *name = head ? gst_emotion2vec_head_name (head) : NULL;
+  g_autofree char *leaf = NULL;
+
+  if (!head || name)
+    return g_strdup (name);
+  leaf = g_path_get_basename (path);
+  return g_filename_display_name (leaf);
+}
+
+/* With @engine held, all elements join it, and between two files it is not closed. @head: (nullable) */
 static int
 run_with_engine (Options * options, WorkPlan * plan, const GPtrArray * todo,
-    GstEmotion2vecEngine * engine)
+    GstEmotion2vecEngine * engine, GstEmotion2vecHead * head)
 {
   const char *warning = gst_emotion2vec_engine_warning (engine);
   g_autoptr (GError) error = NULL;
   g_autoptr (GstEmotion2vecClasses) classes = NULL;
   g_autoptr (GPtrArray) outcomes = NULL;
+  g_autofree char *head_name = name_head (options->listen.head, head);
   gint64 begin = g_get_monotonic_time ();
 
-  classes = gst_emotion2vec_classes_new (gst_emotion2vec_engine_names (engine),
-      options->listen.classes, &error);
+  classes = gst_emotion2vec_classes_new (gst_emotion2vec_head_names (head,
+          engine), options->listen.classes, &error);
   if (!classes)
     return tool_usage_error ("--classes: %s", error->message);
   if (warning)
@@ -149,6 +184,7 @@ run_with_engine (Options * options, WorkPlan * plan, const GPtrArray * todo,
   options->listen.warning = g_strdup (warning);
   plan->listen = options->listen;
   plan->model_name = gst_emotion2vec_engine_model_name (engine);
+  plan->head_name = head_name;
   plan->device_name = gst_emotion2vec_engine_device (engine);
   if (options->manifest)
     return label (options, plan);
@@ -165,6 +201,28 @@ precision_of (const char *name)
       : GST_EMOTION2VEC_PRECISION_AUTO;
 }
 
+/* Every element opens the head anew; here it shows that they can, and tells its classes and name. */
+static int
+open_head_and_run (Options * options, WorkPlan * plan, const GPtrArray * todo,
+    GstEmotion2vecEngine * engine)
+{
+  const char *path = options->listen.head;
+  g_autoptr (GError) error = NULL;
+  GstEmotion2vecHead *head;
+  int status;
+
+  if (!path)
+    return run_with_engine (options, plan, todo, engine, NULL);
+  head = gst_emotion2vec_head_load (path, engine, &error);
+  if (!head) {
+    tool_file_error (path, error);
+    return TOOL_FAILED;
+  }
+  status = run_with_engine (options, plan, todo, engine, head);
+  gst_emotion2vec_head_unref (head);
+  return status;
+}
+
 static int
 open_and_run (Options * options, WorkPlan * plan, const GPtrArray * todo)
 {
@@ -179,30 +237,30 @@ open_and_run (Options * options, WorkPlan * plan, const GPtrArray * todo)
     tool_error ("%s", error->message);
     return TOOL_FAILED;
   }
-  status = run_with_engine (options, plan, todo, engine);
+  status = open_head_and_run (options, plan, todo, engine);
   gst_emotion2vec_engine_unref (engine);
   return status;
 }
 
+/* The model and the head; FALSE after printing what is wrong. */
 static gboolean
-find_model (Options * options, char **identity)
+find_files (Options * options, Identities * identities)
 {
+  ListenSettings *listen = &options->listen;
   g_autoptr (GError) error = NULL;
-  char *path = gst_emotion2vec_find_model (options->listen.model, &error);
+  char *path = gst_emotion2vec_find_model_of ("--model", listen->model,
+      &error);
 
   if (!path) {
     tool_error ("%s", error->message);
-    if (!options->listen.model)
-      tool_error ("or name one with --model FILE");
     return FALSE;
   }
-  g_free (options->listen.model);
-  options->listen.model = path;
-  *identity = model_identity (path);
-  if (*identity)
-    return TRUE;
-  tool_error ("%s: the model cannot be read", path);
-  return FALSE;
+  g_free (listen->model);
+  listen->model = path;
+  identities->model = identify (path, "model");
+  if (listen->head)
+    identities->head = identify (listen->head, "head");
+  return identities->model && (identities->head || !listen->head);
 }
 
 static int
@@ -211,7 +269,8 @@ annotate (Options * options)
   g_autoptr (GError) error = NULL;
   g_autoptr (Inputs) inputs = NULL;
   g_autoptr (GPtrArray) todo = NULL, outcomes = NULL;
-  g_autofree char *identity = NULL, *settings = NULL;
+  g_auto (Identities) identities = { NULL, NULL };
+  g_autofree char *settings = NULL;
   const char *const nothing[] = { NULL };
   WorkPlan plan = {.version = PACKAGE_VERSION,.formats = options->formats,
     .copying = options->copying,.all_tracks = options->all_tracks,.track =
@@ -227,10 +286,10 @@ annotate (Options * options)
     return tool_usage_error ("%s", error->message);
   for (guint i = 0; !options->quiet && i < inputs->skipped->len; i++)
     g_printerr ("%s\n", (const char *) inputs->skipped->pdata[i]);
-  if (!find_model (options, &identity))
+  if (!find_files (options, &identities))
     return TOOL_FAILED;
   todo = choose_shard (options, inputs);
-  settings = describe_settings (options, identity);
+  settings = describe_settings (options, &identities);
   plan.inputs = inputs;
   plan.settings = settings;
   if (!options->dry_run)

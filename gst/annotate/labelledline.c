@@ -37,7 +37,7 @@ write_scores (JsonWriter * json, const Utterance * utterance)
 
 /* The members that we add, without braces. (transfer full) */
 static char *
-added_members (const Utterance * utterance, const char *model, guint64 row)
+added_members (const Utterance * utterance, const LabelledLineSource * source)
 {
   JsonWriter json;
 
@@ -48,8 +48,10 @@ added_members (const Utterance * utterance, const char *model, guint64 row)
   }
   write_scores (&json, utterance);
   if (utterance->embedding)
-    json_writer_integer (&json, LABELLED_LINE_ROW, row);
-  json_writer_string (&json, "emotion2vec_model", model);
+    json_writer_integer (&json, LABELLED_LINE_ROW, source->row);
+  json_writer_string (&json, "emotion2vec_model", source->model);
+  if (source->head)
+    json_writer_string (&json, "emotion2vec_head", source->head);
   return json_writer_finish (&json);
 }
 
@@ -74,10 +76,10 @@ beginning (const UtteranceListItem * item)
 
 char *
 labelled_line_new (const UtteranceListItem * item, const Utterance * utterance,
-    const char *model, guint64 row)
+    const LabelledLineSource * source)
 {
   g_autofree char *start = beginning (item);
-  g_autofree char *added = added_members (utterance, model, row);
+  g_autofree char *added = added_members (utterance, source);
 
   return g_strconcat (start, g_str_has_suffix (start, "{") ? "" : ", ", added,
       "}", NULL);

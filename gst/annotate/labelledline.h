@@ -13,8 +13,17 @@ G_BEGIN_DECLS
 /* Member that holds the number of the embedding's row. */
 #define LABELLED_LINE_ROW "emotion2vec_row"
 
-/* (transfer full): a JSON object without a line end. @row: of the embedding, if @utterance has one. */
-char *labelled_line_new (const UtteranceListItem * item, const Utterance * utterance, const char *model, guint64 row);
+/* What a line says of where its numbers come from. */
+typedef struct
+{
+  const char *model;            /* name */
+  const char *head;             /* (nullable): name of the head in place of the model's own */
+  guint64 row;                  /* of the embedding, if there is one */
+} LabelledLineSource;
+
+/* (transfer full): a JSON object without a line end. */
+char *labelled_line_new (const UtteranceListItem * item, const Utterance * utterance,
+    const LabelledLineSource * source);
 
 /* The row that a line tells of; FALSE if it tells of none. */
 gboolean labelled_line_row (const char *line, guint64 * row);

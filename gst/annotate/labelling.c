@@ -327,9 +327,10 @@ static gboolean
 write_task (Labelling * self, const Task * task, GError ** error)
 {
   const Utterance *utterance = task->utterance;
-  guint64 row = self->rows ? rows_count (self->rows) : 0;
-  g_autofree char *line =
-      labelled_line_new (task->item, utterance, self->plan->model_name, row);
+  const LabelledLineSource source = { self->plan->model_name,
+    self->plan->head_name, self->rows ? rows_count (self->rows) : 0
+  };
+  g_autofree char *line = labelled_line_new (task->item, utterance, &source);
   g_autofree char *whole = g_strconcat (line, "\n", NULL);
 
   if (utterance->embedding && self->rows

@@ -20,6 +20,7 @@ typedef struct
   const char *output_dir;       /* (nullable): NULL for the folder of the list */
   const ListenSettings *listen;
   const char *model_name;
+  const char *head_name;        /* (nullable): of the head in place of the model's own */
   const char *settings;         /* all that the content of the outputs depends on, but for the list */
   gboolean embeddings;
   RowsKind kind;

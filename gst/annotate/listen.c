@@ -1,33 +1,19 @@
 /* listen.c - one audio track of one media file, through the emotion2vec element, into an annotation.
  *
- * filesrc ! decodebin (or uridecodebin, or fdsrc ! decodebin) ! emotion2vec ! fakesink
+ * A track reader (gst/media), emotion2vec, fakesink.
  *
- * (1) decodebin exposes audio only and, as other streams lead to none, plugs no decoder for them. Its audio pads come in
- *     the order of the file's streams; the one that is wanted is linked.
- * (2) What the streaming threads write (struct Heard) is under its lock; the annotation belongs to the calling thread.
- * (3) A file that breaks off gives an error, and then its streams end. Only their end, which leaves the element after all
- *     results, tells that all that came before is heard. The pipeline's own EOS message does not: after an error in a decoder
- *     that was just being plugged, decodebin never reaches PLAYING. So no buffer gets to the sink, which would wait there.
- * (4) decodebin (1.22) swallows errors of an element that it is plugging. A demuxer that finds no stream then stands still,
- *     without an error, a pad or an end. While nothing is linked, standstill.h tells that.
- * (5) aiffparse (1.22) may push before decodebin has linked it, and gives up; that error is swallowed too, and what is linked
- *     then stays dry. standstill.h tells that as well, and the file is opened once more.
- * (6) The parts of a chained Ogg file come as pads one after the other; each is linked in its turn.
+ * (1) What the streaming threads write (struct Heard) is under its lock; the annotation belongs to the calling thread.
+ * (2) The end of the stream leaves the element after all results: then all that came before is heard, also where a file
+ *     breaks off. No buffer gets to the sink (trackreader.c says why).
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "listen.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <gio/gio.h>
-#include <glib/gstdio.h>
-#include <gst/pbutils/pbutils.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "gstemotion2vec.h"
 #include "mediatype.h"
 #include "peaks.h"
-#include "standstill.h"
+#include "trackreader.h"
 #include "trouble.h"
 
 /* Windows that may wait: a batch or two, of which those of other files fill the rest. */
@@ -36,15 +22,8 @@
 /* Of one kind, more are not worth a person's time. */
 #define MAX_WARNINGS 3
 
-/* How often to look whether the pipeline stands still, without and with an error. */
-#define CHECK_TIME GST_SECOND
-#define CHECK_TIME_BROKEN (20 * GST_MSECOND)
-/* The same for a stream that is linked and dry, and how often in a row: a queue may still have something for it. */
-#define CHECK_TIME_DRY (100 * GST_MSECOND)
-#define DRY_LOOKS 3
-
-/* Invariant (5). */
-#define MAX_ATTEMPTS 5
+/* Message of the streaming thread: it waits at the element until a part is gone to. */
+#define PART "part"
 
 /* Between two calls of progress(), in audio. */
 #define PROGRESS_STEP GST_SECOND
@@ -56,8 +35,6 @@
 typedef struct
 {
   GMutex lock;
-  guint n_pads, n_tracks;       /* audio pads now, and the most there were */
-  gboolean linked;              /* once */
   guint rate, channels;         /* of the first caps */
   char *language;
   GstClockTime end;             /* stream time of the end of what came */
@@ -71,8 +48,8 @@ typedef struct
   const ListenSettings *settings;
   GPtrArray *warnings;
   Annotation *annotation;
-  GstElement *pipeline, *element;
-  GstBus *bus;
+  GstElement *element;
+  TrackReader *reader;
   GstPad *pad;                  /* sink pad of the element */
   Heard heard;
   /* streaming thread of the pad */
@@ -80,110 +57,23 @@ typedef struct
   GstSegment segment;
   GstClockTime told;
   /* calling thread */
-  Trouble trouble;
   gulong block;                 /* on the sink pad, until a part is gone to; 0: none */
-  guint dry_looks;
-  gboolean dry;                 /* it is worth another attempt */
-  GError *broken;               /* why the streams are about to end */
 } Listener;
 
 static void
 listener_clear (Listener * self)
 {
-  if (self->pipeline)
-    gst_element_set_state (self->pipeline, GST_STATE_NULL);
-  gst_clear_object (&self->pad);
-  gst_clear_object (&self->bus);
-  gst_clear_object (&self->pipeline);
+  g_clear_pointer (&self->reader, track_reader_free);
   g_clear_pointer (&self->annotation, annotation_free);
   g_clear_pointer (&self->heard.peaks, peaks_free);
   g_free (self->heard.language);
   gst_clear_tag_list (&self->heard.tags);
   g_mutex_clear (&self->heard.lock);
-  trouble_clear (&self->trouble);
-  g_clear_error (&self->broken);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Listener, listener_clear);
 
-static gboolean
-is_linked (Listener * self)
-{
-  gboolean linked;
-
-  g_mutex_lock (&self->heard.lock);
-  linked = self->heard.linked;
-  g_mutex_unlock (&self->heard.lock);
-  return linked;
-}
-
-/* Whether the stream has begun. */
-static gboolean
-has_come (Listener * self)
-{
-  gboolean come;
-
-  g_mutex_lock (&self->heard.lock);
-  come = self->heard.rate > 0;
-  g_mutex_unlock (&self->heard.lock);
-  return come;
-}
-
-static guint
-count_tracks (Listener * self)
-{
-  guint n;
-
-  g_mutex_lock (&self->heard.lock);
-  n = self->heard.n_tracks;
-  g_mutex_unlock (&self->heard.lock);
-  return n;
-}
-
 /* ---- streaming threads ------------------------------------------------------------------------------------------ */
-
-static void
-on_pad_added (GstElement * decoder, GstPad * pad, Listener * self)
-{
-  Heard *heard = &self->heard;
-  gboolean wanted;
-
-  g_mutex_lock (&heard->lock);
-  wanted = heard->n_pads == self->source->track;
-  heard->n_pads++;
-  heard->n_tracks = MAX (heard->n_tracks, heard->n_pads);
-  g_mutex_unlock (&heard->lock);
-  if (!wanted || gst_pad_is_linked (self->pad)
-      || GST_PAD_LINK_FAILED (gst_pad_link (pad, self->pad)))
-    return;
-  g_mutex_lock (&heard->lock);
-  heard->linked = TRUE;
-  g_mutex_unlock (&heard->lock);
-}
-
-static void
-on_pad_removed (GstElement * decoder, GstPad * pad, Listener * self)
-{
-  g_mutex_lock (&self->heard.lock);
-  if (self->heard.n_pads > 0)
-    self->heard.n_pads--;
-  g_mutex_unlock (&self->heard.lock);
-}
-
-/* Wakes the calling thread. */
-static void
-post (Listener * self, const char *what)
-{
-  gst_bus_post (self->bus, gst_message_new_application (NULL,
-          gst_structure_new_empty (what)));
-}
-
-static void
-on_no_more_pads (GstElement * decoder, Listener * self)
-{
-  if (!is_linked (self))
-    post (self, "no-track");
-}
 
 static void
 note_caps (Listener * self, const GstCaps * caps)
@@ -302,6 +192,7 @@ note_summary (Listener * self, GstEvent * event)
 static GstPadProbeReturn
 on_output (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
 {
+  Listener *self = user_data;
   GstEvent *event;
 
   if (info->type & GST_PAD_PROBE_TYPE_BUFFER)
@@ -310,71 +201,22 @@ on_output (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
   if (GST_EVENT_TYPE (event) == GST_EVENT_GAP)
     return GST_PAD_PROBE_DROP;
   if (GST_EVENT_TYPE (event) == GST_EVENT_TAG)
-    note_summary (user_data, event);
+    note_summary (self, event);
   if (GST_EVENT_TYPE (event) == GST_EVENT_EOS)
-    post (user_data, "end");
+    track_reader_post (self->reader, TRACK_READER_END);
   return GST_PAD_PROBE_OK;
 }
 
 static GstPadProbeReturn
 on_blocked (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
 {
-  post (user_data, "part");
+  Listener *self = user_data;
+
+  track_reader_post (self->reader, PART);
   return GST_PAD_PROBE_OK;
 }
 
 /* ---- building --------------------------------------------------------------------------------------------------- */
-
-static GstElement *
-make (Listener * self, const char *factory, GError ** error)
-{
-  GstElement *element = gst_element_factory_make (factory, NULL);
-
-  if (!element) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-        "GStreamer's element '%s' is missing: install "
-        "gstreamer1.0-plugins-base", factory);
-    return NULL;
-  }
-  gst_bin_add (GST_BIN (self->pipeline), element);
-  return element;
-}
-
-/* What gives the bytes, in front of a decodebin; only a URI has its own. */
-static GstElement *
-add_source (Listener * self, GstElement * decoder, GError ** error)
-{
-  const ListenSource *source = self->source;
-  GstElement *element = make (self, source->path ? "filesrc" : "fdsrc", error);
-
-  if (!element)
-    return NULL;
-  if (source->path)
-    g_object_set (element, "location", source->path, NULL);
-  gst_element_link (element, decoder);
-  return element;
-}
-
-static gboolean
-add_decoder (Listener * self, GError ** error)
-{
-  const char *uri = self->source->uri;
-  g_autoptr (GstCaps) caps = gst_caps_new_empty_simple ("audio/x-raw");
-  GstElement *decoder = make (self, uri ? "uridecodebin" : "decodebin", error);
-
-  if (!decoder)
-    return FALSE;
-  g_object_set (decoder, "caps", caps, "expose-all-streams", FALSE, NULL);
-  if (uri)
-    g_object_set (decoder, "uri", uri, NULL);
-  else if (!add_source (self, decoder, error))
-    return FALSE;
-  g_signal_connect (decoder, "pad-added", G_CALLBACK (on_pad_added), self);
-  g_signal_connect (decoder, "pad-removed", G_CALLBACK (on_pad_removed), self);
-  g_signal_connect (decoder, "no-more-pads", G_CALLBACK (on_no_more_pads),
-      self);
-  return TRUE;
-}
 
 static void
 set_up_element (Listener * self)
@@ -382,10 +224,10 @@ set_up_element (Listener * self)
   const ListenSettings *settings = self->settings;
   GObject *element = G_OBJECT (self->element);
 
-  g_object_set (element, "model-file", settings->model, "device",
-      settings->device, "window", settings->window, "interval",
-      settings->interval, "classes", settings->classes, "attach-meta", FALSE,
-      NULL);
+  g_object_set (element, "model-file", settings->model, "head-file",
+      settings->head, "device", settings->device, "window", settings->window,
+      "interval", settings->interval, "classes", settings->classes,
+      "attach-meta", FALSE, NULL);
   gst_util_set_object_arg (element, "precision", settings->precision);
   gst_util_set_object_arg (element, "trigger", settings->trigger);
   gst_util_set_object_arg (element, "channel-mode", settings->channels);
@@ -403,35 +245,44 @@ set_up_element (Listener * self)
     gst_util_set_object_arg (element, "silence-threshold", settings->silence);
 }
 
+/* Behind the element. */
 static gboolean
-build (Listener * self, GError ** error)
+add_sink (Listener * self, GError ** error)
 {
-  g_autoptr (GstPad) output = NULL;
-  GstElement *sink;
+  g_autoptr (GstPad) output = gst_element_get_static_pad (self->element, "src");
+  GstElement *sink = track_reader_make_sink (error);
 
-  self->pipeline = gst_pipeline_new (NULL);
-  self->bus = gst_element_get_bus (self->pipeline);
-  /* by its type: no plugin of that name has to be installed, and none that is takes its place */
-  self->element = g_object_new (GST_TYPE_EMOTION2VEC, NULL);
-  gst_bin_add (GST_BIN (self->pipeline), self->element);
-  sink = make (self, "fakesink", error);
   if (!sink)
     return FALSE;
-  g_object_set (sink, "sync", FALSE, "async", FALSE, NULL);
-  set_up_element (self);
+  gst_bin_add (track_reader_bin (self->reader), sink);
   gst_element_link (self->element, sink);
-  self->pad = gst_element_get_static_pad (self->element, "sink");
-  gst_pad_add_probe (self->pad,
-      GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_data,
-      self, NULL);
-  output = gst_element_get_static_pad (self->element, "src");
   gst_pad_add_probe (output,
       GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
       on_output, self, NULL);
+  return TRUE;
+}
+
+static gboolean
+build (Listener * self, guint n, GError ** error)
+{
+  const TrackSource source = {.path = self->source->path,
+    .uri = self->source->uri,.track = self->source->track,.attempt = n
+  };
+
+  /* by its type: no plugin of that name has to be installed, and none that is takes its place */
+  self->element = g_object_new (GST_TYPE_EMOTION2VEC, NULL);
+  set_up_element (self);
+  self->reader = track_reader_new (&source, self->element, error);
+  if (!self->reader)
+    return FALSE;
+  self->pad = track_reader_pad (self->reader);
+  gst_pad_add_probe (self->pad,
+      GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_data,
+      self, NULL);
   if (self->source->part)
     self->block = gst_pad_add_probe (self->pad, GST_PAD_PROBE_TYPE_BLOCK |
         GST_PAD_PROBE_TYPE_BUFFER, on_blocked, self, NULL);
-  return add_decoder (self, error);
+  return add_sink (self, error);
 }
 
 /* ---- the bus ---------------------------------------------------------------------------------------------------- */
@@ -464,10 +315,6 @@ handle_warning (Listener * self, GstMessage * message)
 static gboolean
 handle_element_message (Listener * self, GstMessage * message, GError ** error)
 {
-  if (gst_is_missing_plugin_message (message)) {
-    trouble_note_missing (&self->trouble, message);
-    return TRUE;
-  }
   if (GST_MESSAGE_SRC (message) != GST_OBJECT (self->element)
       || !gst_message_has_name (message, "emotion2vec"))
     return TRUE;
@@ -478,55 +325,6 @@ handle_element_message (Listener * self, GstMessage * message, GError ** error)
     return TRUE;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
       "a result cannot be understood");
-  return FALSE;
-}
-
-/* Whether no stream comes after an error of @source. For decodebin, no more is to come when it gives up; for the type finder
- * there is nothing to decode. */
-static gboolean
-is_final (Listener * self, GstObject * source)
-{
-  GstElementFactory *factory = GST_IS_ELEMENT (source)
-      ? gst_element_get_factory (GST_ELEMENT (source)) : NULL;
-
-  if (source == GST_OBJECT (self->element))
-    return TRUE;
-  return !is_linked (self) && (GST_IS_BIN (source)
-      || (factory && g_str_equal (GST_OBJECT_NAME (factory), "typefind")));
-}
-
-/* (transfer full) (nullable): if it is the element that cannot go on, why. */
-static GError *
-element_error (Listener * self, GstMessage * message)
-{
-  g_autoptr (GError) reason = NULL;
-  g_autofree char *words = NULL;
-
-  if (GST_MESSAGE_SRC (message) != GST_OBJECT (self->element))
-    return NULL;
-  gst_message_parse_error (message, &reason, NULL);
-  words = trouble_words (reason);
-  return g_error_new (G_IO_ERROR, G_IO_ERROR_FAILED, "%s", words);
-}
-
-/* FALSE: nobody listens any more. */
-static gboolean
-handle_error (Listener * self, GstMessage * message, GError ** error)
-{
-  GError *reason = element_error (self, message);
-
-  if (!reason)
-    reason = trouble_explain (&self->trouble, message);
-  /* the first is the cause of the others, but for what is wrong with the model or the device */
-  if (self->broken && GST_MESSAGE_SRC (message) != GST_OBJECT (self->element))
-    g_error_free (reason);
-  else {
-    g_clear_error (&self->broken);
-    self->broken = reason;
-  }
-  if (!is_final (self, GST_MESSAGE_SRC (message)))
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&self->broken));
   return FALSE;
 }
 
@@ -550,84 +348,21 @@ go_to_part (Listener * self, GError ** error)
   return done;
 }
 
-/* FALSE with an error, or without one at the end. */
 static gboolean
-handle_message (Listener * self, GstMessage * message, GError ** error)
+on_message (GstMessage * message, gpointer user_data, GError ** error)
 {
+  Listener *self = user_data;
+
   switch (GST_MESSAGE_TYPE (message)) {
     case GST_MESSAGE_ELEMENT:
       return handle_element_message (self, message, error);
     case GST_MESSAGE_WARNING:
       handle_warning (self, message);
       return TRUE;
-    case GST_MESSAGE_ERROR:
-      return handle_error (self, message, error);
     default:
-      if (gst_message_has_name (message, "part"))
-        return self->block == 0 || go_to_part (self, error);
-      if (gst_message_has_name (message, "no-track"))
-        g_propagate_error (error, trouble_no_track (&self->trouble,
-                self->source->track, count_tracks (self)));
-      return FALSE;
+      return !gst_message_has_name (message, PART) || self->block == 0
+          || go_to_part (self, error);
   }
-}
-
-/* FALSE with an error if nothing will come any more. */
-static gboolean
-handle_silence (Listener * self, GError ** error)
-{
-  const gboolean linked = is_linked (self);
-
-  if (has_come (self)
-      || !standstill_is_reached (GST_BIN (self->pipeline), linked)) {
-    self->dry_looks = 0;
-    return TRUE;
-  }
-  if (linked && ++self->dry_looks < DRY_LOOKS)
-    return TRUE;
-  self->dry = linked;
-  if (self->broken)
-    g_propagate_error (error, g_steal_pointer (&self->broken));
-  else
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, TROUBLE_NO_STREAM);
-  return FALSE;
-}
-
-/* How long to wait for a message. */
-static GstClockTime
-patience (Listener * self)
-{
-  if (has_come (self))
-    return GST_CLOCK_TIME_NONE;
-  if (is_linked (self))
-    return CHECK_TIME_DRY;
-  return self->broken ? CHECK_TIME_BROKEN : CHECK_TIME;
-}
-
-/* Until the end of the stream. */
-static gboolean
-run (Listener * self, GError ** error)
-{
-  GError *trouble = NULL;
-  gboolean go_on = TRUE;
-
-  gst_element_set_state (self->pipeline, GST_STATE_PLAYING);
-  while (go_on) {
-    GstMessage *message = gst_bus_timed_pop_filtered (self->bus,
-        patience (self), GST_MESSAGE_ELEMENT | GST_MESSAGE_WARNING |
-        GST_MESSAGE_ERROR | GST_MESSAGE_APPLICATION);
-
-    if (message) {
-      go_on = handle_message (self, message, &trouble);
-      gst_message_unref (message);
-    } else {
-      go_on = handle_silence (self, &trouble);
-    }
-  }
-  if (!trouble)
-    return TRUE;
-  g_propagate_error (error, trouble);
-  return FALSE;
 }
 
 /* ---- what was heard --------------------------------------------------------------------------------------------- */
@@ -637,8 +372,8 @@ static char *
 find_media_type (Listener * self)
 {
   GstIterator *finders =
-      gst_bin_iterate_all_by_element_factory_name (GST_BIN (self->pipeline),
-      "typefind");
+      gst_bin_iterate_all_by_element_factory_name (track_reader_bin
+      (self->reader), "typefind");
   GValue item = G_VALUE_INIT;
   g_autoptr (GstCaps) caps = NULL;
   const char *name = self->source->path ? self->source->path :
@@ -659,18 +394,19 @@ find_media_type (Listener * self)
 static void
 check_length (Listener * self)
 {
+  const GError *broken = track_reader_broken (self->reader);
   const GstClockTime end = self->heard.end;
   const char *type = self->annotation->media_type;
   guint part = type && g_str_has_prefix (type, "audio/") ? 20 : 4;
   gint64 claimed;
 
-  if (self->broken) {
+  if (broken) {
     warn (self, g_strdup_printf ("it breaks off after %.1f s: %s",
-            (double) end / GST_SECOND, self->broken->message));
+            (double) end / GST_SECOND, broken->message));
     return;
   }
   /* by now, what is guessed from a bit rate is a good guess */
-  if (self->heard.n_tracks == 1
+  if (track_reader_n_tracks (self->reader) == 1
       && gst_pad_peer_query_duration (self->pad, GST_FORMAT_TIME, &claimed)
       && claimed > 0
       && end + end / part + DURATION_SLACK < (GstClockTime) claimed)
@@ -682,11 +418,13 @@ check_length (Listener * self)
 static gboolean
 conclude (Listener * self, GError ** error)
 {
+  const GError *broken = track_reader_broken (self->reader);
+  const char *missing = track_reader_missing (self->reader);
   Annotation *annotation = self->annotation;
   Heard *heard = &self->heard;
 
-  if (annotation->windows->len == 0 && self->broken) {
-    g_propagate_error (error, g_steal_pointer (&self->broken));
+  if (annotation->windows->len == 0 && broken) {
+    g_propagate_error (error, g_error_copy (broken));
     return FALSE;
   }
   if (heard->end == 0) {
@@ -701,10 +439,10 @@ conclude (Listener * self, GError ** error)
   if (annotation->windows->len == 0 && !self->source->part)
     warn (self, g_strdup_printf ("%.2f s are too short for a result",
             (double) heard->end / GST_SECOND));
-  if (self->trouble.missing_audio)
+  if (missing)
     warn (self, g_strdup_printf ("an audio track is left out: GStreamer has "
-            "no %s", self->trouble.missing_audio));
-  annotation->n_tracks = heard->n_tracks;
+            "no %s", missing));
+  annotation->n_tracks = track_reader_n_tracks (self->reader);
   annotation->language = g_steal_pointer (&heard->language);
   if (self->settings->tags)
     annotation->tags = g_steal_pointer (&heard->tags);
@@ -716,37 +454,10 @@ conclude (Listener * self, GError ** error)
   return TRUE;
 }
 
-gboolean
-listen_check_file (const char *path, GError ** error)
-{
-  GStatBuf status;
-  int file = g_open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
-
-  if (file < 0) {
-    int code = errno;
-
-    if (code == ENOENT)
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-          "there is no such file");
-    else
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
-          "it cannot be read: %s", g_strerror (code));
-    return FALSE;
-  }
-  close (file);
-  if (g_stat (path, &status) == 0 && S_ISREG (status.st_mode)
-      && status.st_size == 0) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-        "the file is empty");
-    return FALSE;
-  }
-  return TRUE;
-}
-
-/* @dry: (out): whether the file is worth another attempt after an error. */
+/* The @n-th attempt, counted from 0. @again: (out): whether the file is worth another one. */
 static Annotation *
 attempt (const ListenSource * source, const ListenSettings * settings,
-    GPtrArray * warnings, gboolean * dry, GError ** error)
+    GPtrArray * warnings, guint n, gboolean * again, GError ** error)
 {
   gboolean done;
   g_auto (Listener) self = {
@@ -759,9 +470,10 @@ attempt (const ListenSource * source, const ListenSettings * settings,
   self.annotation->track = source->track;
   self.annotation->window = settings->window;
   self.annotation->interval = settings->interval;
-  done = build (&self, error) && run (&self, error)
+  done = build (&self, n, error) && track_reader_run (self.reader,
+      GST_CLOCK_TIME_NONE, on_message, &self, error)
       && conclude (&self, error);
-  *dry = self.dry;
+  *again = self.reader && track_reader_may_try_again (self.reader);
   return done ? g_steal_pointer (&self.annotation) : NULL;
 }
 
@@ -769,16 +481,15 @@ Annotation *
 listen_to_track (const ListenSource * source, const ListenSettings * settings,
     GPtrArray * warnings, GError ** error)
 {
-  for (guint n = 1;; n++) {
+  for (guint n = 0;; n++) {
     g_autoptr (GError) reason = NULL;
-    gboolean dry;
+    gboolean again;
     Annotation *annotation =
-        attempt (source, settings, warnings, &dry, &reason);
+        attempt (source, settings, warnings, n, &again, &reason);
 
     if (annotation)
       return annotation;
-    /* standard input can be read once only */
-    if (!dry || n == MAX_ATTEMPTS || (!source->path && !source->uri)) {
+    if (!again) {
       g_propagate_error (error, g_steal_pointer (&reason));
       return NULL;
     }

@@ -14,6 +14,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   char *model;                  /* path of the model file */
+  char *head;                   /* (nullable): path of the file of a head in place of the model's own */
   char *device, *precision;
   GstClockTime window, interval;
   char *trigger, *channels;
@@ -38,9 +39,6 @@ typedef struct
   /* (nullable): called by the calling thread with each result before it is in the annotation. */
   void (*result) (const GstStructure * structure, gpointer user_data);
 } ListenSource;
-
-/* A clear word about a file that cannot be opened or is empty, which GStreamer would put otherwise. Errors: of G_IO_ERROR. */
-gboolean listen_check_file (const char *path, GError ** error);
 
 /* (transfer full): finished but for its name, model's name, device and version. A file that breaks off is annotated as far
  * as it goes. @warnings: (element-type utf8): what was wrong with it is appended.

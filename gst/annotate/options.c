@@ -20,7 +20,8 @@
 /* As they stand on the command line; NULL and NaN where they do not. */
 typedef struct
 {
-  char *output_dir, *model, *device, *precision, *trigger, *channels, *classes;
+  char *output_dir, *model, *head, *device, *precision, *trigger, *channels,
+      *classes;
   char *track, *shard, *manifest, *embeddings;
   char **formats, **paths;
   double window, interval, silence;
@@ -32,9 +33,10 @@ typedef struct
 static void
 words_clear (Words * words)
 {
-  char **texts[] = { &words->output_dir, &words->model, &words->device,
-    &words->precision, &words->trigger, &words->channels, &words->classes,
-    &words->track, &words->shard, &words->manifest, &words->embeddings
+  char **texts[] = { &words->output_dir, &words->model, &words->head,
+    &words->device, &words->precision, &words->trigger, &words->channels,
+    &words->classes, &words->track, &words->shard, &words->manifest,
+    &words->embeddings
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -54,6 +56,7 @@ options_clear (Options * options)
   if (options->formats)
     g_ptr_array_unref (options->formats);
   g_free (options->listen.model);
+  g_free (options->listen.head);
   g_free (options->listen.device);
   g_free (options->listen.precision);
   g_free (options->listen.trigger);
@@ -221,6 +224,7 @@ read_listening (const Words * words, ListenSettings * listen)
   if (!isnan (words->silence))
     listen->silence = g_strdup_printf ("%.17g", words->silence);
   listen->model = g_strdup (words->model);
+  listen->head = g_strdup (words->head);
   listen->device = g_strdup (words->device ? words->device : "auto");
   listen->classes = g_strdup (words->classes);
   return TRUE;
@@ -328,6 +332,7 @@ parse_words (Words * w, int *argc, char ***argv)
     {"classes", 0, 0, G_OPTION_ARG_STRING, &w->classes, "Emotions to tell apart, as angry,happy or bad=angry+sad,happy (all)", "LIST"},
     {"silence", 0, 0, G_OPTION_ARG_DOUBLE, &w->silence, "What is softer than this is silence (-60 dBFS)", "DB"},
     {"model", 'm', 0, G_OPTION_ARG_FILENAME, &w->model, "Model file, instead of the installed one", "FILE"},
+    {"head", 0, 0, G_OPTION_ARG_FILENAME, &w->head, "Classes of this head, made by emotion2vec-model probe train", "FILE"},
     {"device", 'd', 0, G_OPTION_ARG_STRING, &w->device, "auto, vulkan, cpu, or one of emotion2vec-model devices (auto)", "D"},
     {"precision", 'p', 0, G_OPTION_ARG_STRING, &w->precision, "auto, fp32 or fp16 (auto)", "P"},
     {"jobs", 'j', 0, G_OPTION_ARG_INT, &w->n_jobs, "Files at once (as many as processors, at most 4)", "N"},

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "trackreader.h"
+
 /* The shortest that is tried; the model may ask for more. */
 #define SHORTEST (100 * GST_MSECOND)
 
@@ -134,7 +136,7 @@ utterance_hear (const UtteranceListItem * item, const ListenSettings * settings)
   g_autoptr (Annotation) annotation = NULL;
 
   source.part = item->start > 0 || GST_CLOCK_TIME_IS_VALID (item->end);
-  if (!item->problem && listen_check_file (item->path, &error))
+  if (!item->problem && track_reader_check_file (item->path, &error))
     annotation = listen_to_track (&source, &mine, warnings, &error);
   if (annotation && annotation->windows->len > 0) {
     take_scores (utterance, annotation);

@@ -23,8 +23,8 @@ typedef struct
   char *error;                  /* (nullable): why there is nothing of the above */
 } Utterance;
 
-/* (transfer full). @settings: of the window, the interval and the like, only model, device, precision, classes and whether
- * there is to be an embedding count. */
+/* (transfer full). @settings: of the window, the interval and the like, only model, head, device, precision, classes and
+ * whether there is to be an embedding count. */
 Utterance *utterance_hear (const UtteranceListItem * item, const ListenSettings * settings);
 
 void utterance_free (Utterance * utterance);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "store.h"
+#include "trackreader.h"
 
 /* What one call of work_on() has in hand. */
 typedef struct
@@ -163,6 +164,7 @@ hear (Work * work, guint track, GError ** error)
     return NULL;
   annotation->name = name_for_readers (work->input);
   annotation->model = g_strdup (plan->model_name);
+  annotation->head = g_strdup (plan->head_name);
   annotation->device = g_strdup (plan->device_name);
   annotation->version = g_strdup (plan->version);
   return annotation;
@@ -276,7 +278,7 @@ check_input (const Input * input, GError ** error)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, input->problem);
     return FALSE;
   }
-  return !input->path || listen_check_file (input->path, error);
+  return !input->path || track_reader_check_file (input->path, error);
 }
 
 static void

@@ -19,6 +19,7 @@ typedef struct
   const Inputs *inputs;
   ListenSettings listen;
   const char *model_name, *device_name, *version;       /* for the outputs; MODEL and DEVICE as people know them */
+  const char *head_name;        /* (nullable): of the head in place of the model's own */
   char *settings;               /* one line: all that the content of outputs depends on, but for the input */
   GPtrArray *formats;           /* of const Format */
   Copying copying;

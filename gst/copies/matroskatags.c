@@ -1,6 +1,5 @@
 /* matroskatags.c - our tags in Matroska files, changed where they lie.
  *
- * A file is one Segment with elements in it, among them SeekHead (where the others begin), Tags and Clusters (media).
  * (1) Media never move, so nothing that points at them changes.
  * (2) The new Tags go where the old ones were if they fit in, together with the Void behind them; else to the end.
  * (3) What is taken away becomes Void.
@@ -12,25 +11,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "copiespriv.h"
 #include "ebml.h"
+#include "matroskafile.h"
 
-#define ID_EBML 0x1a45dfa3
-#define ID_SEGMENT 0x18538067
-#define ID_SEEK_HEAD 0x114d9b74
 #define ID_SEEK 0x4dbb
 #define ID_SEEK_ID 0x53ab
 #define ID_SEEK_POSITION 0x53ac
-#define ID_CLUSTER 0x1f43b675
-#define ID_CLUSTER_TIME 0xe7
-#define ID_INFO 0x1549a966
-#define ID_TIME_SCALE 0x2ad7b1
-#define ID_VOID 0xec
-#define ID_CRC 0xbf
-#define ID_TAGS 0x1254c367
 #define ID_TAG 0x7373
 #define ID_TARGETS 0x63c0
 #define ID_TRACK_UID 0x63c5
@@ -41,182 +30,12 @@
 #define ID_TAG_NAME 0x45a3
 #define ID_TAG_STRING 0x4487
 
-/* More than any table of contents or list of tags has; pictures are attachments. */
-#define MAX_IN_MEMORY (64 << 20)
-
-/* The time of a Cluster is among its first elements. */
-#define MAX_CLUSTER_HEAD 64
-
-/* An element of the Segment. */
-typedef struct
-{
-  guint32 id;
-  guint64 at, size;             /* in the file, with its head */
-  guint64 room;                 /* ... and with the Void that follows */
-} Part;
-
-typedef struct
-{
-  int fd;
-  guint64 segment;              /* where its size is written, in ... */
-  guint size_length;            /* ... that many bytes */
-  guint64 begin, end;           /* of what is in it */
-  gboolean open_end;            /* its size is not known */
-  GArray *parts;                /* Part: SeekHeads and Tags */
-  guint64 crc;                  /* where the Segment's own checksum is; 0: it has none */
-  Part info, cluster;           /* the first of each; id 0: there is none */
-} File;
-
 /* What is to be written. */
 typedef struct
 {
   guint64 at;
   GByteArray *data;
 } Patch;
-
-/* ---- finding the parts ------------------------------------------------------------------------------------------ */
-
-static gboolean
-read_head (const File * file, guint64 at, EbmlHead * head)
-{
-  guint8 data[EBML_MAX_HEAD];
-  gssize n;
-
-  do
-    n = pread (file->fd, data, sizeof data, (off_t) at);
-  while (n < 0 && errno == EINTR);
-  return n > 0 && ebml_read_head (data, (gsize) n, head);
-}
-
-static gboolean
-fail_damaged (GError ** error)
-{
-  g_set_error_literal (error, COPIES_ERROR, COPIES_ERROR_BAD_FILE,
-      "the structure of this Matroska file is damaged; repair it, as with "
-      "mkvmerge");
-  return FALSE;
-}
-
-static gboolean
-find_segment (File * file, guint64 size, GError ** error)
-{
-  EbmlHead header, segment;
-
-  if (!read_head (file, 0, &header) || header.id != ID_EBML
-      || header.size > size
-      || !read_head (file, header.head + header.size, &segment)
-      || segment.id != ID_SEGMENT)
-    return fail_damaged (error);
-  file->segment = header.head + header.size + segment.size_at;
-  file->size_length = segment.head - segment.size_at;
-  file->begin = header.head + header.size + segment.head;
-  file->open_end = segment.size == EBML_UNKNOWN_SIZE;
-  file->end = file->open_end ? size : file->begin + segment.size;
-  if (segment.size != EBML_UNKNOWN_SIZE && segment.size > size - file->begin)
-    return fail_damaged (error);
-  if (file->end == size)
-    return TRUE;
-  g_set_error_literal (error, COPIES_ERROR, COPIES_ERROR_UNSUPPORTED,
-      "there is something behind the end of this Matroska file's segment; "
-      "write it anew, as with mkvmerge");
-  return FALSE;
-}
-
-static void
-note_part (File * file, guint64 at, const EbmlHead * head)
-{
-  Part part = { head->id, at, head->head + head->size, 0 };
-  Part *last = file->parts->len > 0 ? &g_array_index (file->parts, Part,
-      file->parts->len - 1) : NULL;
-
-  part.room = part.size;
-  if (head->id == ID_SEEK_HEAD || head->id == ID_TAGS)
-    g_array_append_val (file->parts, part);
-  else if (head->id == ID_VOID && last && last->at + last->room == at)
-    last->room += part.size;
-  else if (head->id == ID_CRC && at == file->begin)
-    file->crc = at;
-  else if (head->id == ID_INFO && file->info.id == 0)
-    file->info = part;
-}
-
-static gboolean
-find_parts (File * file, GError ** error)
-{
-  guint64 at = file->begin;
-  EbmlHead head;
-
-  while (at < file->end) {
-    if (!read_head (file, at, &head))
-      return fail_damaged (error);
-    if (head.id == ID_CLUSTER && file->cluster.id == 0) {
-      file->cluster.id = head.id;
-      file->cluster.at = at;
-      file->cluster.size = MIN (head.size, MAX_CLUSTER_HEAD);
-      file->cluster.size = MIN (head.head + file->cluster.size, file->end - at);
-    }
-    /* what is in a Cluster without a size is passed one by one: nothing in there looks like what we want */
-    if (head.id == ID_CLUSTER && head.size == EBML_UNKNOWN_SIZE) {
-      at += head.head;
-      continue;
-    }
-    if (head.size > file->end - at || head.head + head.size > file->end - at)
-      return fail_damaged (error);
-    note_part (file, at, &head);
-    at += head.head + head.size;
-  }
-  return TRUE;
-}
-
-static void
-close_file (File * file)
-{
-  if (file->fd >= 0)
-    close (file->fd);
-  if (file->parts)
-    g_array_unref (file->parts);
-}
-
-static gboolean
-open_file (File * file, const char *path, int flags, GError ** error)
-{
-  off_t size;
-
-  file->fd = open (path, flags | O_CLOEXEC);
-  if (file->fd < 0)
-    return fail_with_errno (error, errno, "cannot open the file");
-  file->parts = g_array_new (FALSE, FALSE, sizeof (Part));
-  size = lseek (file->fd, 0, SEEK_END);
-  return find_segment (file, size > 0 ? (guint64) size : 0, error)
-      && find_parts (file, error);
-}
-
-/* (transfer full) (nullable): the bytes of @part. */
-static GByteArray *
-load (const File * file, const Part * part, GError ** error)
-{
-  g_autoptr (GByteArray) data = g_byte_array_new ();
-  gsize done = 0;
-
-  if (part->size > MAX_IN_MEMORY) {
-    fail_damaged (error);
-    return NULL;
-  }
-  g_byte_array_set_size (data, (guint) part->size);
-  while (done < data->len) {
-    gssize n = pread (file->fd, data->data + done, data->len - done,
-        (off_t) (part->at + done));
-
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0) {
-      fail_with_errno (error, n < 0 ? errno : EIO, "cannot read the tags");
-      return NULL;
-    }
-    done += (gsize) n;
-  }
-  return g_steal_pointer (&data);
-}
 
 /* ---- tags ------------------------------------------------------------------------------------------------------- */
 
@@ -273,7 +92,7 @@ append_without_ours (GByteArray * to, const EbmlElement * tag)
     }
     n_kept += child.id == ID_SIMPLE_TAG;
     /* a checksum is optional, and would be wrong now */
-    if (child.id != ID_CRC)
+    if (child.id != MATROSKA_CRC)
       g_byte_array_append (kept, child.whole, (guint) child.whole_size);
   }
   if (n_ours == 0)
@@ -291,23 +110,24 @@ typedef enum
 
 /* Appends the tags of @file that are of @choice. */
 static gboolean
-gather (const File * file, Choice choice, GByteArray * to, GError ** error)
+gather (const MatroskaFile * file, Choice choice, GByteArray * to,
+    GError ** error)
 {
   for (guint i = 0; i < file->parts->len; i++) {
-    const Part *part = &g_array_index (file->parts, Part, i);
+    const MatroskaPart *part = &g_array_index (file->parts, MatroskaPart, i);
     g_autoptr (GByteArray) data = NULL;
     EbmlReader reader;
     EbmlElement tags, tag;
 
-    if (part->id != ID_TAGS)
+    if (part->id != MATROSKA_TAGS)
       continue;
-    data = load (file, part, error);
+    data = matroska_file_load (file, part, error);
     if (!data)
       return FALSE;
     reader.at = data->data;
     reader.left = data->len;
     if (!ebml_next (&reader, &tags))
-      return fail_damaged (error);
+      return matroska_fail_damaged (error);
     reader.at = tags.content;
     reader.left = tags.size;
     while (ebml_next (&reader, &tag)) {
@@ -405,10 +225,10 @@ append_entry (GByteArray * to, guint32 id, guint64 position)
 
 /* (transfer full) (nullable): the entries of a SeekHead but those of Tags. @removed: (out): how many those were. */
 static GByteArray *
-load_entries (const File * file, const Part * part, guint * removed,
-    GError ** error)
+load_entries (const MatroskaFile * file, const MatroskaPart * part,
+    guint * removed, GError ** error)
 {
-  g_autoptr (GByteArray) data = load (file, part, error);
+  g_autoptr (GByteArray) data = matroska_file_load (file, part, error);
   GByteArray *entries;
   EbmlReader reader;
   EbmlElement head, seek, id;
@@ -418,7 +238,7 @@ load_entries (const File * file, const Part * part, guint * removed,
   reader.at = data->data;
   reader.left = data->len;
   if (!ebml_next (&reader, &head)) {
-    fail_damaged (error);
+    matroska_fail_damaged (error);
     return NULL;
   }
   entries = g_byte_array_new ();
@@ -428,7 +248,8 @@ load_entries (const File * file, const Part * part, guint * removed,
   while (ebml_next (&reader, &seek)) {
     if (seek.id != ID_SEEK)
       continue;
-    if (ebml_find (&seek, ID_SEEK_ID, &id) && ebml_number (&id) == ID_TAGS)
+    if (ebml_find (&seek, ID_SEEK_ID, &id)
+        && ebml_number (&id) == MATROSKA_TAGS)
       (*removed)++;
     else
       g_byte_array_append (entries, seek.whole, (guint) seek.whole_size);
@@ -438,16 +259,16 @@ load_entries (const File * file, const Part * part, guint * removed,
 
 /* Where the new Tags go: over old ones, or to @end, which then moves. */
 static guint64
-plan_tags (const File * file, const GByteArray * content, GArray * patches,
-    guint64 * end)
+plan_tags (const MatroskaFile * file, const GByteArray * content,
+    GArray * patches, guint64 * end)
 {
-  GByteArray *tags = wrap (ID_TAGS, content);
+  GByteArray *tags = wrap (MATROSKA_TAGS, content);
   guint64 place = 0, size = tags->len;
 
   for (guint i = 0; i < file->parts->len; i++) {
-    const Part *part = &g_array_index (file->parts, Part, i);
+    const MatroskaPart *part = &g_array_index (file->parts, MatroskaPart, i);
 
-    if (part->id != ID_TAGS)
+    if (part->id != MATROSKA_TAGS)
       continue;
     if (content->len > 0 && place == 0 && fits (size, part->room)) {
       place = part->at;
@@ -466,8 +287,8 @@ plan_tags (const File * file, const GByteArray * content, GArray * patches,
 
 /* The first SeekHead, which shall name the Tags at @place. */
 static gboolean
-plan_first_seek_head (const File * file, const Part * part, guint64 place,
-    GArray * patches, guint64 * end, GError ** error)
+plan_first_seek_head (const MatroskaFile * file, const MatroskaPart * part,
+    guint64 place, GArray * patches, guint64 * end, GError ** error)
 {
   guint removed;
   g_autoptr (GByteArray) entries = load_entries (file, part, &removed, error);
@@ -475,14 +296,14 @@ plan_first_seek_head (const File * file, const Part * part, guint64 place,
 
   if (!entries)
     return FALSE;
-  append_entry (entries, ID_TAGS, place - file->begin);
-  whole = wrap (ID_SEEK_HEAD, entries);
+  append_entry (entries, MATROSKA_TAGS, place - file->begin);
+  whole = wrap (MATROSKA_SEEK_HEAD, entries);
   if (!fits (whole->len, part->room)) {
     add_patch (patches, *end, g_steal_pointer (&whole));
     g_byte_array_set_size (entries, 0);
-    append_entry (entries, ID_SEEK_HEAD, *end - file->begin);
+    append_entry (entries, MATROSKA_SEEK_HEAD, *end - file->begin);
     *end += g_array_index (patches, Patch, patches->len - 1).data->len;
-    whole = wrap (ID_SEEK_HEAD, entries);
+    whole = wrap (MATROSKA_SEEK_HEAD, entries);
   }
   if (fits (whole->len, part->room)) {
     add_padded (patches, part->at, g_steal_pointer (&whole), part->room);
@@ -495,8 +316,8 @@ plan_first_seek_head (const File * file, const Part * part, guint64 place,
 
 /* A SeekHead that must not name Tags that are gone. */
 static gboolean
-plan_other_seek_head (const File * file, const Part * part, GArray * patches,
-    GError ** error)
+plan_other_seek_head (const MatroskaFile * file, const MatroskaPart * part,
+    GArray * patches, GError ** error)
 {
   guint removed;
   g_autoptr (GByteArray) entries = load_entries (file, part, &removed, error);
@@ -506,20 +327,21 @@ plan_other_seek_head (const File * file, const Part * part, GArray * patches,
   if (removed > 0 && entries->len == 0)
     add_padded (patches, part->at, g_byte_array_new (), part->room);
   else if (removed > 0)
-    add_padded (patches, part->at, wrap (ID_SEEK_HEAD, entries), part->room);
+    add_padded (patches, part->at, wrap (MATROSKA_SEEK_HEAD, entries),
+        part->room);
   return TRUE;
 }
 
 static gboolean
-plan_seek_heads (const File * file, guint64 place, GArray * patches,
+plan_seek_heads (const MatroskaFile * file, guint64 place, GArray * patches,
     guint64 * end, GError ** error)
 {
   gboolean named = place == 0;
 
   for (guint i = 0; i < file->parts->len; i++) {
-    const Part *part = &g_array_index (file->parts, Part, i);
+    const MatroskaPart *part = &g_array_index (file->parts, MatroskaPart, i);
 
-    if (part->id != ID_SEEK_HEAD)
+    if (part->id != MATROSKA_SEEK_HEAD)
       continue;
     if (!(named ? plan_other_seek_head (file, part, patches, error)
             : plan_first_seek_head (file, part, place, patches, end, error)))
@@ -535,7 +357,8 @@ plan_seek_heads (const File * file, guint64 place, GArray * patches,
 
 /* The size of the Segment, which ends at @end now. */
 static gboolean
-plan_size (const File * file, guint64 end, GArray * patches, GError ** error)
+plan_size (const MatroskaFile * file, guint64 end, GArray * patches,
+    GError ** error)
 {
   guint8 size[8];
   GByteArray *data;
@@ -559,7 +382,7 @@ plan_size (const File * file, guint64 end, GArray * patches, GError ** error)
 }
 
 static gboolean
-apply (const File * file, const GArray * patches, GError ** error)
+apply (const MatroskaFile * file, const GArray * patches, GError ** error)
 {
   for (guint i = 0; i < patches->len; i++) {
     const Patch *patch = &g_array_index (patches, Patch, i);
@@ -582,7 +405,7 @@ apply (const File * file, const GArray * patches, GError ** error)
 
 /* Makes @content, a number of Tag elements, the tags of @file. */
 static gboolean
-replace_tags (File * file, const GByteArray * content, GError ** error)
+replace_tags (MatroskaFile * file, const GByteArray * content, GError ** error)
 {
   g_autoptr (GArray) patches = g_array_new (FALSE, FALSE, sizeof (Patch));
   guint64 end = file->end, place;
@@ -607,59 +430,15 @@ gboolean
 matroska_tags_write (const char *path, const OwnTags * tags, GError ** error)
 {
   g_autoptr (GByteArray) content = g_byte_array_new ();
-  File file = {.fd = -1 };
+  MatroskaFile file = {.fd = -1 };
   gboolean done;
 
   /* ours first: of several comments many readers show the last */
   append_ours (content, tags);
-  done = open_file (&file, path, O_RDWR, error)
+  done = matroska_file_open (&file, path, O_RDWR, error)
       && gather (&file, ALL_BUT_OURS, content, error)
       && replace_tags (&file, content, error);
-  close_file (&file);
-  return done;
-}
-
-/* The number in the child @id of @part; @fallback if there is none. */
-static gboolean
-read_number (const File * file, const Part * part, guint32 id,
-    guint64 fallback, guint64 * number, GError ** error)
-{
-  g_autoptr (GByteArray) data = NULL;
-  EbmlReader reader;
-  EbmlElement child;
-  EbmlHead head;
-
-  *number = fallback;
-  if (part->id == 0)
-    return TRUE;
-  data = load (file, part, error);
-  if (!data || !ebml_read_head (data->data, data->len, &head))
-    return data != NULL;
-  reader.at = data->data + head.head;
-  reader.left = data->len - head.head;
-  while (ebml_next (&reader, &child))
-    if (child.id == id) {
-      *number = ebml_number (&child);
-      break;
-    }
-  return TRUE;
-}
-
-gboolean
-matroska_begin (const char *path, guint64 * begin, GError ** error)
-{
-  File file = {.fd = -1 };
-  guint64 scale, time;
-  gboolean done = open_file (&file, path, O_RDONLY, error)
-      && read_number (&file, &file.info, ID_TIME_SCALE, 1000000, &scale, error)
-      && read_number (&file, &file.cluster, ID_CLUSTER_TIME, 0, &time, error);
-
-  close_file (&file);
-  /* a year is more than any file lasts */
-  if (done && time > 0 && scale > G_GUINT64_CONSTANT (31536000000000000) / time)
-    return fail_damaged (error);
-  if (done)
-    *begin = time * scale;
+  matroska_file_close (&file);
   return done;
 }
 
@@ -667,14 +446,14 @@ gboolean
 matroska_tags_carry (const char *from, const char *to, GError ** error)
 {
   g_autoptr (GByteArray) content = g_byte_array_new ();
-  File source = {.fd = -1 }, target = {.fd = -1 };
-  gboolean done = open_file (&source, from, O_RDONLY, error)
-      && open_file (&target, to, O_RDWR, error)
+  MatroskaFile source = {.fd = -1 }, target = {.fd = -1 };
+  gboolean done = matroska_file_open (&source, from, O_RDONLY, error)
+      && matroska_file_open (&target, to, O_RDWR, error)
       && gather (&source, GLOBAL, content, error)
       && gather (&target, NOT_GLOBAL, content, error)
       && replace_tags (&target, content, error);
 
-  close_file (&source);
-  close_file (&target);
+  matroska_file_close (&source);
+  matroska_file_close (&target);
   return done;
 }

@@ -19,9 +19,6 @@ gboolean matroska_tags_write (const char *path, const OwnTags * tags, GError ** 
  * those that it has. */
 gboolean matroska_tags_carry (const char *from, const char *to, GError ** error);
 
-/* @begin: (out): the time of the first Cluster in nanoseconds, which is where GStreamer's stream time is 0 */
-gboolean matroska_begin (const char *path, guint64 * begin, GError ** error);
-
 G_END_DECLS
 
 #endif

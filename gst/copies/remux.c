@@ -15,7 +15,7 @@
 #include <libavformat/avformat.h>
 
 #include "cues.h"
-#include "matroskatags.h"
+#include "matroskafile.h"
 
 #define NOWHERE (-1)
 

@@ -111,80 +111,7 @@ gst_emotion2vec_post_progress (GstEmotion2vec * self, GstProgressType type,
       gst_message_new_progress (GST_OBJECT (self), type, code, text));
 }
 
-/* ---- live and latency ------------------------------------------------------------------------------------------- */
-
-/* Asks upstream once a segment. Streaming thread. */
-static void
-ask_live (GstEmotion2vec * self)
-{
-  GstQuery *query = gst_query_new_latency ();
-  gboolean live = FALSE;
-
-  if (gst_pad_peer_query (GST_BASE_TRANSFORM_SINK_PAD (self), query))
-    gst_query_parse_latency (query, &live, NULL, NULL);
-  gst_query_unref (query);
-  GST_OBJECT_LOCK (self);
-  self->live = live;
-  GST_OBJECT_UNLOCK (self);
-  self->asked_live = TRUE;
-}
-
-gboolean
-gst_emotion2vec_is_live (GstEmotion2vec * self)
-{
-  gboolean live;
-
-  if (!self->asked_live)
-    ask_live (self);
-  GST_OBJECT_LOCK (self);
-  live = self->live;
-  GST_OBJECT_UNLOCK (self);
-  return live;
-}
-
-gboolean
-gst_emotion2vec_is_async (GstEmotion2vec * self)
-{
-  if (self->mode != GST_EMOTION2VEC_MODE_AUTO)
-    return self->mode == GST_EMOTION2VEC_MODE_ASYNC;
-  return gst_emotion2vec_is_live (self);
-}
-
-/* Frames that a buffer is held back. */
-static guint64
-delay_frames (GstEmotion2vec * self)
-{
-  GstClockTime delay;
-
-  if (!self->align_results || !self->windower
-      || !gst_emotion2vec_is_async (self))
-    return 0;
-  GST_OBJECT_LOCK (self);
-  delay = self->delay;
-  GST_OBJECT_UNLOCK (self);
-  return gst_util_uint64_scale (delay, (guint64) self->info.rate, GST_SECOND);
-}
-
-/* Adds what the element holds back, which from now on may be as much as this answer says. */
-static void
-add_latency (GstEmotion2vec * self, GstQuery * query)
-{
-  gboolean live, async;
-  GstClockTime min, max;
-
-  gst_query_parse_latency (query, &live, &min, &max);
-  GST_OBJECT_LOCK (self);
-  async = self->mode == GST_EMOTION2VEC_MODE_ASYNC
-      || (self->mode == GST_EMOTION2VEC_MODE_AUTO && live);
-  if (self->align_results && async) {
-    self->delay = self->wanted_delay;
-    min += self->delay;
-    if (GST_CLOCK_TIME_IS_VALID (max))
-      max += self->delay;
-  }
-  GST_OBJECT_UNLOCK (self);
-  gst_query_set_latency (query, live, min, max);
-}
+/* ---- queries ---------------------------------------------------------------------------------------------------- */
 
 static void push_held (GstEmotion2vec * self);
 
@@ -201,7 +128,7 @@ gst_emotion2vec_query (GstBaseTransform * trans, GstPadDirection direction,
       (trans, direction, query);
   if (answered && direction == GST_PAD_SRC
       && GST_QUERY_TYPE (query) == GST_QUERY_LATENCY)
-    add_latency (self, query);
+    gst_emotion2vec_latency_add (self, query);
   return answered;
 }
 
@@ -297,7 +224,7 @@ gst_emotion2vec_generate_output (GstBaseTransform * trans, GstBuffer ** output)
   /* The base class would mark the next buffer that it pushes with a DISCONT that came in: of audio that is held back, an
    * earlier one. So it gets none to push. */
   *output = NULL;
-  while ((buffer = next_buffer (self, delay_frames (self)))) {
+  while ((buffer = next_buffer (self, gst_emotion2vec_latency_frames (self)))) {
     GstFlowReturn flow = gst_pad_push (trans->srcpad, buffer);
 
     if (flow != GST_FLOW_OK)
@@ -519,63 +446,6 @@ gst_emotion2vec_stop (GstBaseTransform * trans)
 
 /* ---- properties ------------------------------------------------------------------------------------------------- */
 
-static void
-get_labels (GstEmotion2vec * self, GValue * array)
-{
-  const char *const *labels = self->engine ?
-      gst_emotion2vec_head_labels (self->head, self->engine) : NULL;
-
-  for (guint i = 0; labels && labels[i]; i++) {
-    GValue label = G_VALUE_INIT;
-
-    g_value_init (&label, G_TYPE_STRING);
-    g_value_set_string (&label, labels[i]);
-    gst_value_array_append_and_take_value (array, &label);
-  }
-}
-
-static void
-add_stream_stats (GstStructure * stats, GstEmotion2vecStream * stream)
-{
-  GstEmotion2vecStreamStats counts;
-
-  gst_emotion2vec_stream_get_stats (stream, &counts);
-  gst_structure_set (stats,
-      "windows", G_TYPE_UINT64, counts.windows,
-      "results", G_TYPE_UINT64, counts.done,
-      "dropped", G_TYPE_UINT64, counts.dropped,
-      "silent", G_TYPE_UINT64, counts.silent,
-      "failed", G_TYPE_UINT64, counts.failed,
-      "re-run", G_TYPE_UINT64, counts.reruns,
-      "pending", G_TYPE_UINT, counts.pending,
-      "latency-mean", G_TYPE_UINT64, counts.latency_mean,
-      "latency-p95", G_TYPE_UINT64, counts.latency_p95,
-      "real-time-factor", G_TYPE_DOUBLE, counts.audio_time > 0 ?
-      (double) counts.inference_time / (double) counts.audio_time : 0.0, NULL);
-}
-
-static GstStructure *
-make_stats (GstEmotion2vec * self)
-{
-  GstStructure *stats = gst_structure_new ("application/x-emotion2vec-stats",
-      "late", G_TYPE_UINT64, self->n_late,
-      "reverse", G_TYPE_UINT64, self->n_reverse,
-      "delay", G_TYPE_UINT64, self->delay, NULL);
-
-  if (!self->engine)
-    return stats;
-  add_stream_stats (stats, self->stream);
-  gst_structure_set (stats,
-      "model", G_TYPE_STRING,
-      gst_emotion2vec_engine_model_name (self->engine),
-      "device", G_TYPE_STRING,
-      gst_emotion2vec_engine_device (self->engine), NULL);
-  if (self->head)
-    gst_structure_set (stats, "head", G_TYPE_STRING,
-        gst_emotion2vec_head_name (self->head), NULL);
-  return stats;
-}
-
 /* What a change of the property means beyond its value. */
 static void
 follow_change (GstEmotion2vec * self, guint id)
@@ -636,9 +506,9 @@ gst_emotion2vec_get_property (GObject * object, guint id, GValue * value,
 
   GST_OBJECT_LOCK (self);
   if (id == GST_EMOTION2VEC_PROP_LABELS)
-    get_labels (self, value);
+    gst_emotion2vec_stats_get_labels (self, value);
   else if (id == GST_EMOTION2VEC_PROP_STATS)
-    g_value_take_boxed (value, make_stats (self));
+    g_value_take_boxed (value, gst_emotion2vec_stats_new (self));
   else if (!gst_emotion2vec_settings_get (&self->settings, id, value))
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
   GST_OBJECT_UNLOCK (self);

@@ -4,6 +4,8 @@
  * gstemotion2vecstates.c engine and settings on the way to PAUSED, and back
  * gstemotion2vecinput.c  audio -> windows -> the engine's queue
  * gstemotion2vecoutput.c results -> messages, metas, events, tags
+ * gstemotion2veclatency.c live or not, and how long audio is held back
+ * gstemotion2vecstats.c  labels and counts
  * gstemotion2vecswap.c   another model or head while it runs
  *
  * Threads: the streaming thread runs input and output; the engine's delivery thread completes results and posts messages;
@@ -88,11 +90,27 @@ void gst_emotion2vec_post_warning (GstEmotion2vec * self, const GError * error, 
 /* @code: of what is being done, "warm-up" or "model". */
 void gst_emotion2vec_post_progress (GstEmotion2vec * self, GstProgressType type, const char *code, const char *text);
 
+/* ---- gstemotion2veclatency.c ---- */
+
 /* Streaming thread: whether upstream is live, asked once a segment. */
 gboolean gst_emotion2vec_is_live (GstEmotion2vec * self);
 
 /* Whether audio does not wait for results in this segment. */
 gboolean gst_emotion2vec_is_async (GstEmotion2vec * self);
+
+/* Streaming thread: frames that a buffer is held back. */
+guint64 gst_emotion2vec_latency_frames (GstEmotion2vec * self);
+
+/* Adds to a latency query what the element holds back, which from now on may be as much as this answer says. */
+void gst_emotion2vec_latency_add (GstEmotion2vec * self, GstQuery * query);
+
+/* ---- gstemotion2vecstats.c: under the object lock ---- */
+
+/* Appends the labels of the model or head in use to @array; none before READY. */
+void gst_emotion2vec_stats_get_labels (GstEmotion2vec * self, GValue * array);
+
+/* The property `stats`. (transfer full) */
+GstStructure *gst_emotion2vec_stats_new (GstEmotion2vec * self);
 
 /* ---- gstemotion2vecstates.c ---- */
 

@@ -24,18 +24,29 @@ make_error (const GError * cause)
 }
 
 GstEmotion2vecHead *
+gst_emotion2vec_head_load (const char *head_file,
+    const GstEmotion2vecEngine * engine, GError ** error)
+{
+  E2vHead *head = e2v_head_load (head_file, error);
+
+  if (head && e2v_head_check_model (head, e2v_encoder_model (engine->encoder),
+          error))
+    return head;
+  e2v_head_unref (head);
+  return NULL;
+}
+
+GstEmotion2vecHead *
 gst_emotion2vec_head_open (const char *head_file,
     const GstEmotion2vecEngine * engine, GError ** error)
 {
   g_autoptr (GError) cause = NULL;
-  E2vHead *head = e2v_head_load (head_file, &cause);
+  GstEmotion2vecHead *head =
+      gst_emotion2vec_head_load (head_file, engine, &cause);
 
-  if (head && e2v_head_check_model (head, e2v_encoder_model (engine->encoder),
-          &cause))
-    return head;
-  e2v_head_unref (head);
-  g_propagate_error (error, make_error (cause));
-  return NULL;
+  if (!head)
+    g_propagate_error (error, make_error (cause));
+  return head;
 }
 
 GstEmotion2vecHead *

@@ -17,6 +17,10 @@ typedef struct _E2vHead GstEmotion2vecHead;
 GstEmotion2vecHead *gst_emotion2vec_head_open (const char *head_file, const GstEmotion2vecEngine * engine,
     GError ** error);
 
+/* The same with the errors of model/, which do not say that a property named the file. */
+GstEmotion2vecHead *gst_emotion2vec_head_load (const char *head_file, const GstEmotion2vecEngine * engine,
+    GError ** error);
+
 /* @head: (nullable), both. */
 GstEmotion2vecHead *gst_emotion2vec_head_ref (GstEmotion2vecHead * head);
 void gst_emotion2vec_head_unref (GstEmotion2vecHead * head);

@@ -17,9 +17,9 @@ expect_file (const char *path, const char *source, GError ** error)
   return NULL;
 }
 
-/* The bundled model's name or else the only model in @folder; NULL without @error: none. */
+/* The bundled model's name or else the only model in @folder; NULL without @error: none. @option: what else could name one. */
 static char *
-search_folder (const char *folder, GError ** error)
+search_folder (const char *folder, const char *option, GError ** error)
 {
   g_autofree char *bundled = g_build_filename (folder, BUNDLED, NULL);
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
@@ -34,8 +34,8 @@ search_folder (const char *folder, GError ** error)
     if (found) {
       g_set_error (error, E2V_ERROR, E2V_ERROR_NOT_FOUND,
           "there are several models in \"%s\" and none is called " BUNDLED
-          ": choose one with model-file or the environment variable "
-          GST_EMOTION2VEC_MODEL_VARIABLE, folder);
+          ": choose one with %s or the environment variable "
+          GST_EMOTION2VEC_MODEL_VARIABLE, folder, option);
       return NULL;
     }
     found = g_build_filename (folder, name, NULL);
@@ -43,8 +43,10 @@ search_folder (const char *folder, GError ** error)
   return g_steal_pointer (&found);
 }
 
-char *
-gst_emotion2vec_find_model (const char *model_file, GError ** error)
+/* @option: its name. @source: the same, for the sentence that it named a file. */
+static char *
+find_model (const char *option, const char *source, const char *model_file,
+    GError ** error)
 {
   const char *variable = g_getenv (GST_EMOTION2VEC_MODEL_VARIABLE);
   g_autofree char *folder = g_build_filename (g_get_user_data_dir (),
@@ -53,11 +55,11 @@ gst_emotion2vec_find_model (const char *model_file, GError ** error)
   char *found;
 
   if (model_file && *model_file)
-    return expect_file (model_file, "the property model-file", error);
+    return expect_file (model_file, source, error);
   if (variable && *variable)
     return expect_file (variable, "the environment variable "
         GST_EMOTION2VEC_MODEL_VARIABLE, error);
-  found = search_folder (folder, &ambiguous);
+  found = search_folder (folder, option, &ambiguous);
   if (found)
     return found;
   if (ambiguous) {
@@ -68,7 +70,21 @@ gst_emotion2vec_find_model (const char *model_file, GError ** error)
     return g_strdup (EMOTION2VEC_DATADIR "/" BUNDLED);
   g_set_error (error, E2V_ERROR, E2V_ERROR_NOT_FOUND,
       "no model file was found, neither in \"%s\" nor in \""
-      EMOTION2VEC_DATADIR "\": set model-file or the environment variable "
-      GST_EMOTION2VEC_MODEL_VARIABLE, folder);
+      EMOTION2VEC_DATADIR "\": name one with %s or the environment variable "
+      GST_EMOTION2VEC_MODEL_VARIABLE, folder, option);
   return NULL;
+}
+
+char *
+gst_emotion2vec_find_model (const char *model_file, GError ** error)
+{
+  return find_model ("model-file", "the property model-file", model_file,
+      error);
+}
+
+char *
+gst_emotion2vec_find_model_of (const char *option, const char *model_file,
+    GError ** error)
+{
+  return find_model (option, option, model_file, error);
 }

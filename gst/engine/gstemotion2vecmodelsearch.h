@@ -17,6 +17,9 @@ G_BEGIN_DECLS
  * Errors: E2V_ERROR_NOT_FOUND. */
 char *gst_emotion2vec_find_model (const char *model_file, GError ** error);
 
+/* The same where @option, as "--model", names @model_file, and not the property model-file: for the words of errors. */
+char *gst_emotion2vec_find_model_of (const char *option, const char *model_file, GError ** error);
+
 G_END_DECLS
 
 #endif

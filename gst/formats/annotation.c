@@ -36,6 +36,7 @@ annotation_free (Annotation * annotation)
   g_free (annotation->media_type);
   g_free (annotation->language);
   g_free (annotation->model);
+  g_free (annotation->head);
   g_free (annotation->device);
   g_free (annotation->version);
   g_strfreev (annotation->labels);

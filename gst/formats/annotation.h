@@ -69,6 +69,7 @@ typedef struct
 
   /* how it was heard */
   char *model, *device, *version;       /* (nullable) */
+  char *head;                   /* (nullable): name of the head that was used in place of the model's own */
   GstClockTime window, interval;        /* as the element was set; an interval of 0 means the window's length here too */
 
   /* what was heard */

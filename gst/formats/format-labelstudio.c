@@ -68,8 +68,9 @@ write_prediction (TextOut * file, JsonWriter * json,
     const Annotation * annotation, gboolean speech)
 {
   const char *model = annotation->model ? annotation->model : "emotion2vec";
-  g_autofree char *version =
-      g_strconcat (model, speech ? ", speech" : NULL, NULL);
+  const char *head = annotation->head;
+  g_autofree char *version = g_strconcat (model, head ? ", head " : "",
+      head ? head : "", speech ? ", speech" : NULL, NULL);
 
   json_writer_begin (json, NULL, '{');
   json_writer_string (json, "model_version", version);

@@ -159,6 +159,8 @@ format_settings (const Annotation * annotation)
     g_string_append_printf (text, " %s", annotation->version);
   if (annotation->model)
     g_string_append_printf (text, ", model %s", annotation->model);
+  if (annotation->head)
+    g_string_append_printf (text, ", head %s", annotation->head);
   if (annotation->window == 0) {
     g_string_append (text, ", one window");
     return g_string_free (text, FALSE);

@@ -45,7 +45,7 @@ gboolean format_is_uri (const char *name);
 /* @name, a path or a URI, as a URI reference: what a URI cannot hold is written as percent escapes. */
 void format_append_uri (GString * text, const char *name);
 
-/* (transfer full): what wrote the file, model and settings; a name in it may still need escapes. */
+/* (transfer full): what wrote the file, model, head and settings; a name in it may still need escapes. */
 char *format_settings (const Annotation * annotation);
 
 G_END_DECLS

@@ -183,6 +183,7 @@ report_append_facts (GString * html, const Report * report)
   append_audio (html, annotation);
   append_fact (html, "Language", annotation->language);
   append_fact (html, "Model", annotation->model);
+  append_fact (html, "Head", annotation->head);
   append_fact (html, "Device", annotation->device);
   append_settings (html, annotation);
   begin_fact (html, "Program");

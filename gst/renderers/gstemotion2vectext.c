@@ -33,50 +33,18 @@
 #include "gstemotion2veccaptions.h"
 #include "gstemotion2vecpalette.h"
 #include "gstemotion2vectemplate.h"
+#include "gstemotion2vectextsettings.h"
 #include "gstemotion2vecvoices.h"
 
 GST_DEBUG_CATEGORY_STATIC (text_debug);
 #define GST_CAT_DEFAULT text_debug
-
-#define DEFAULT_MAXIMUM_DURATION (10 * GST_SECOND)
-#define DEFAULT_MAXIMUM_DELAY (10 * GST_SECOND)
-#define LONGEST_TIME (G_MAXINT64 / 4)
-
-typedef enum
-{
-  TIMING_AUTO,
-  TIMING_EXACT,
-  TIMING_ARRIVAL,
-} Timing;
-
-enum
-{
-  PROP_TEMPLATE = 1,
-  PROP_TIMING,
-  PROP_MERGE,
-  PROP_MINIMUM_DURATION,
-  PROP_MAXIMUM_DURATION,
-  PROP_MAXIMUM_DELAY,
-  PROP_CHANNEL,
-  PROP_TRIGGER,
-  PROP_EMOJI,
-  PROP_COLOUR,
-};
-
-typedef struct
-{
-  Timing timing;
-  GstEmotion2vecCaptionsSettings captions;
-  GstEmotion2vecVoicesSettings voices;
-  gboolean emoji, colour;
-} Settings;
 
 struct _GstEmotion2vecText
 {
   GstEmotion2vecRenderer parent;
 
   /* object lock */
-  Settings settings;
+  GstEmotion2vecTextSettings settings;
   char *text;                   /* the template as it was set, and ... */
   GstEmotion2vecTemplate *template;     /* ... as it is used: the last good one */
   GError *wrong;                /* (nullable): what is wrong with `text` */
@@ -198,15 +166,15 @@ take_span (GstClockTime start, GstClockTime end, const GArray * lines,
 static void
 begin (GstEmotion2vecText * self)
 {
-  Settings settings;
+  GstEmotion2vecTextSettings settings;
 
   if (self->voices)
     return;
   GST_OBJECT_LOCK (self);
   settings = self->settings;
   GST_OBJECT_UNLOCK (self);
-  self->arrival = settings.timing == TIMING_ARRIVAL
-      || (settings.timing == TIMING_AUTO
+  self->arrival = settings.timing == GST_EMOTION2VEC_TEXT_TIMING_ARRIVAL
+      || (settings.timing == GST_EMOTION2VEC_TEXT_TIMING_AUTO
       && gst_emotion2vec_renderer_is_live (GST_EMOTION2VEC_RENDERER (self)));
   settings.voices.arrival = self->arrival;
   self->delay = settings.voices.delay;
@@ -286,7 +254,7 @@ text_latency (GstEmotion2vecRenderer * renderer, gboolean live)
   GstClockTime latency = 0;
 
   GST_OBJECT_LOCK (self);
-  if (self->settings.timing == TIMING_EXACT)
+  if (self->settings.timing == GST_EMOTION2VEC_TEXT_TIMING_EXACT)
     latency = self->settings.voices.delay;
   GST_OBJECT_UNLOCK (self);
   return latency;
@@ -375,44 +343,6 @@ set_template (GstEmotion2vecText * self, const char *text)
         (NULL));
 }
 
-/* Under the object lock. FALSE: unknown. */
-static gboolean
-set_setting (Settings * settings, guint id, const GValue * value)
-{
-  switch (id) {
-    case PROP_TIMING:
-      settings->timing = (Timing) g_value_get_enum (value);
-      return TRUE;
-    case PROP_MERGE:
-      settings->captions.merge = g_value_get_boolean (value);
-      return TRUE;
-    case PROP_MINIMUM_DURATION:
-      settings->captions.minimum = g_value_get_uint64 (value);
-      return TRUE;
-    case PROP_MAXIMUM_DURATION:
-      settings->captions.maximum = g_value_get_uint64 (value);
-      return TRUE;
-    case PROP_MAXIMUM_DELAY:
-      settings->voices.delay = g_value_get_uint64 (value);
-      return TRUE;
-    case PROP_CHANNEL:
-      settings->voices.channel = g_value_get_int (value);
-      return TRUE;
-    case PROP_TRIGGER:
-      settings->voices.trigger =
-          (GstEmotion2vecTextTrigger) g_value_get_enum (value);
-      return TRUE;
-    case PROP_EMOJI:
-      settings->emoji = g_value_get_boolean (value);
-      return TRUE;
-    case PROP_COLOUR:
-      settings->colour = g_value_get_boolean (value);
-      return TRUE;
-    default:
-      return FALSE;
-  }
-}
-
 static void
 text_set_property (GObject * object, guint id, const GValue * value,
     GParamSpec * spec)
@@ -420,19 +350,20 @@ text_set_property (GObject * object, guint id, const GValue * value,
   GstEmotion2vecText *self = GST_EMOTION2VEC_TEXT (object);
   gboolean known;
 
-  if (id == PROP_TEMPLATE) {
+  if (id == GST_EMOTION2VEC_TEXT_PROP_TEMPLATE) {
     set_template (self, g_value_get_string (value));
     return;
   }
   GST_OBJECT_LOCK (self);
-  known = set_setting (&self->settings, id, value);
+  known = gst_emotion2vec_text_settings_set (&self->settings, id, value);
   GST_OBJECT_UNLOCK (self);
   if (!known)
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
-  else if (id == PROP_COLOUR)
+  else if (id == GST_EMOTION2VEC_TEXT_PROP_COLOUR)
     gst_pad_mark_reconfigure (gst_emotion2vec_renderer_src
         (GST_EMOTION2VEC_RENDERER (self)));
-  else if (id == PROP_TIMING || id == PROP_MAXIMUM_DELAY)
+  else if (id == GST_EMOTION2VEC_TEXT_PROP_TIMING
+      || id == GST_EMOTION2VEC_TEXT_PROP_MAXIMUM_DELAY)
     gst_element_post_message (GST_ELEMENT (self),
         gst_message_new_latency (GST_OBJECT (self)));
 }
@@ -442,150 +373,16 @@ text_get_property (GObject * object, guint id, GValue * value,
     GParamSpec * spec)
 {
   GstEmotion2vecText *self = GST_EMOTION2VEC_TEXT (object);
-  const Settings *settings = &self->settings;
 
   GST_OBJECT_LOCK (self);
-  if (id == PROP_TEMPLATE)
+  if (id == GST_EMOTION2VEC_TEXT_PROP_TEMPLATE)
     g_value_set_string (value, self->text);
-  else if (id == PROP_TIMING)
-    g_value_set_enum (value, (gint) settings->timing);
-  else if (id == PROP_MERGE)
-    g_value_set_boolean (value, settings->captions.merge);
-  else if (id == PROP_MINIMUM_DURATION)
-    g_value_set_uint64 (value, settings->captions.minimum);
-  else if (id == PROP_MAXIMUM_DURATION)
-    g_value_set_uint64 (value, settings->captions.maximum);
-  else if (id == PROP_MAXIMUM_DELAY)
-    g_value_set_uint64 (value, settings->voices.delay);
-  else if (id == PROP_CHANNEL)
-    g_value_set_int (value, settings->voices.channel);
-  else if (id == PROP_TRIGGER)
-    g_value_set_enum (value, (gint) settings->voices.trigger);
-  else if (id == PROP_EMOJI)
-    g_value_set_boolean (value, settings->emoji);
-  else if (id == PROP_COLOUR)
-    g_value_set_boolean (value, settings->colour);
-  else
+  else if (!gst_emotion2vec_text_settings_get (&self->settings, id, value))
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
   GST_OBJECT_UNLOCK (self);
 }
 
-static GType
-register_enum (const char *name, const GEnumValue * values)
-{
-  GType type = g_enum_register_static (name, values);
-
-  gst_type_mark_as_plugin_api (type, 0);
-  return type;
-}
-
-static GType
-timing_type (void)
-{
-  static const GEnumValue values[] = {
-    {TIMING_AUTO, "arrival in live pipelines, else exact", "auto"},
-    {TIMING_EXACT, "Over the audio that it is about, when its end is known",
-        "exact"},
-    {TIMING_ARRIVAL, "From when its result comes until the next one",
-        "arrival"},
-    {0, NULL, NULL}
-  };
-  static gsize type;
-
-  if (g_once_init_enter (&type))
-    g_once_init_leave (&type, register_enum ("GstEmotion2vecTextTiming",
-            values));
-  return type;
-}
-
-static GType
-trigger_type (void)
-{
-  static const GEnumValue values[] = {
-    {GST_EMOTION2VEC_TEXT_TRIGGER_AUTO, "Those of the first result's kind",
-        "auto"},
-    {GST_EMOTION2VEC_TEXT_TRIGGER_INTERVAL, "Results of the interval",
-        "interval"},
-    {GST_EMOTION2VEC_TEXT_TRIGGER_SPEECH, "Results of stretches of speech",
-        "speech"},
-    {0, NULL, NULL}
-  };
-  static gsize type;
-
-  if (g_once_init_enter (&type))
-    g_once_init_leave (&type, register_enum ("GstEmotion2vecTextTrigger",
-            values));
-  return type;
-}
-
 /* ---- class ------------------------------------------------------------------------------------------------------ */
-
-#define IN_READY (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS \
-    | GST_PARAM_MUTABLE_READY)
-#define IN_ANY_STATE (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS \
-    | GST_PARAM_MUTABLE_PLAYING)
-
-static void
-install_texts (GObjectClass * klass)
-{
-  g_object_class_install_property (klass, PROP_TEMPLATE,
-      g_param_spec_string ("template", "Template",
-          "Text with fields of the result in braces, as in {label} "
-          "{confidence:.0%}. May change in any state",
-          GST_EMOTION2VEC_DEFAULT_TEMPLATE, IN_ANY_STATE));
-  g_object_class_install_property (klass, PROP_EMOJI,
-      g_param_spec_boolean ("emoji", "Emoji",
-          "Begin texts with an emoji of the label. May change in any state",
-          FALSE, IN_ANY_STATE));
-  g_object_class_install_property (klass, PROP_COLOUR,
-      g_param_spec_boolean ("colour", "Colour",
-          "Texts in the colour of the label, where downstream takes "
-          "pango-markup. May change in any state", FALSE, IN_ANY_STATE));
-}
-
-static void
-install_choices (GObjectClass * klass)
-{
-  g_object_class_install_property (klass, PROP_TIMING,
-      g_param_spec_enum ("timing", "Timing",
-          "When texts are shown. May change in NULL and READY",
-          timing_type (), TIMING_AUTO, IN_READY));
-  g_object_class_install_property (klass, PROP_CHANNEL,
-      g_param_spec_int ("channel", "Channel",
-          "The channel whose results count, where each has its own; -1: all, "
-          "a line for each. May change in NULL and READY", -1, G_MAXINT, -1,
-          IN_READY));
-  g_object_class_install_property (klass, PROP_TRIGGER,
-      g_param_spec_enum ("trigger", "Trigger",
-          "Which results become texts. May change in NULL and READY",
-          trigger_type (), GST_EMOTION2VEC_TEXT_TRIGGER_AUTO, IN_READY));
-}
-
-static void
-install_lengths (GObjectClass * klass)
-{
-  g_object_class_install_property (klass, PROP_MERGE,
-      g_param_spec_boolean ("merge", "Merge",
-          "Join neighbours with the same label; without effect on texts that "
-          "are shown when they come. May change in NULL and READY", TRUE,
-          IN_READY));
-  g_object_class_install_property (klass, PROP_MINIMUM_DURATION,
-      g_param_spec_uint64 ("minimum-duration", "Minimum duration",
-          "Shorter texts are left out, and the text before them stays; "
-          "without effect on texts that are shown when they come (ns). "
-          "May change in NULL and READY", 0, LONGEST_TIME, 0, IN_READY));
-  g_object_class_install_property (klass, PROP_MAXIMUM_DURATION,
-      g_param_spec_uint64 ("maximum-duration", "Maximum duration",
-          "Texts are not joined to longer ones (ns). "
-          "May change in NULL and READY", 0, LONGEST_TIME,
-          DEFAULT_MAXIMUM_DURATION, IN_READY));
-  g_object_class_install_property (klass, PROP_MAXIMUM_DELAY,
-      g_param_spec_uint64 ("maximum-delay", "Maximum delay",
-          "With exact timing, texts go out when the audio is this much "
-          "further, whatever is not known by then (ns). "
-          "May change in NULL and READY", 0, LONGEST_TIME,
-          DEFAULT_MAXIMUM_DELAY, IN_READY));
-}
 
 static void
 text_finalize (GObject * object)
@@ -610,9 +407,7 @@ gst_emotion2vec_text_class_init (GstEmotion2vecTextClass * klass)
   object_class->set_property = text_set_property;
   object_class->get_property = text_get_property;
   object_class->finalize = text_finalize;
-  install_texts (object_class);
-  install_choices (object_class);
-  install_lengths (object_class);
+  gst_emotion2vec_text_settings_install (object_class);
 
   element_class->change_state = text_change_state;
   gst_emotion2vec_renderer_add_sink_template (element_class);
@@ -635,9 +430,6 @@ gst_emotion2vec_text_class_init (GstEmotion2vecTextClass * klass)
 static void
 gst_emotion2vec_text_init (GstEmotion2vecText * self)
 {
-  self->settings.captions.merge = TRUE;
-  self->settings.captions.maximum = DEFAULT_MAXIMUM_DURATION;
-  self->settings.voices.delay = DEFAULT_MAXIMUM_DELAY;
-  self->settings.voices.channel = -1;
+  gst_emotion2vec_text_settings_init (&self->settings);
   set_template (self, NULL);
 }

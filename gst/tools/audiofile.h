@@ -17,7 +17,7 @@ typedef struct
 } AudioFile;
 
 /* @name: a path, a URI, or "-" for standard input; the first audio stream of it.
- * Errors (domain E2V_ERROR): NOT_FOUND, IO (what GStreamer said), FORMAT (no audio in it, or no decoder for it),
+ * Errors (domain E2V_ERROR): NOT_FOUND, IO (what GStreamer said), FORMAT (damaged, no audio in it, or no decoder for it),
  * TOO_LARGE (longer than E2V_MAX_WINDOW_SAMPLES: reading stops there), ARGUMENT (interrupted). */
 gboolean audio_file_read (AudioFile * audio, const char *name, GError ** error);
 

@@ -267,10 +267,8 @@ cmd_bench (int argc, char **argv)
   const GOptionEntry entries[] = {
     {"shape", 0, 0, G_OPTION_ARG_STRING, &shape,
         "Random weights of this shape instead of a file", "mini|base|large"},
-    {"device", 0, 0, G_OPTION_ARG_STRING, &device,
-        "auto, vulkan, an index, a name, a UUID, cpu or ref", "D"},
-    {"precision", 0, 0, G_OPTION_ARG_STRING, &precision_name,
-        "auto, fp64 (ref only), fp32 or fp16", "P"},
+    TOOL_DEVICE_OPTION (&device),
+    TOOL_PRECISION_OPTION (&precision_name),
     {"window", 0, 0, G_OPTION_ARG_STRING, &window_list,
         "Lengths of a window in seconds (default 3)", "S[,S…]"},
     {"batch", 0, 0, G_OPTION_ARG_STRING, &batch_list,

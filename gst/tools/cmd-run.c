@@ -255,10 +255,8 @@ cmd_run (int argc, char **argv)
   Run run = { 0 };
   int status = TOOL_FAILED;
   const GOptionEntry entries[] = {
-    {"device", 0, 0, G_OPTION_ARG_STRING, &device,
-        "auto, vulkan, an index, a name, a UUID, cpu or ref", "D"},
-    {"precision", 0, 0, G_OPTION_ARG_STRING, &precision_name,
-        "auto, fp64 (ref only), fp32 or fp16", "P"},
+    TOOL_DEVICE_OPTION (&device),
+    TOOL_PRECISION_OPTION (&precision_name),
     {"granularity", 0, 0, G_OPTION_ARG_STRING, &granularity,
         "Scores for the file, or for each frame too", "utterance|frame"},
     {"head", 0, 0, G_OPTION_ARG_FILENAME, &head_file,

@@ -35,6 +35,12 @@ int tool_usage_error (const char *format, ...) G_GNUC_PRINTF (1, 2);
 gboolean tool_parse (const char *command, const char *arguments, const char *summary, const char *examples,
     const GOptionEntry * entries, int *argc, char ***argv);
 
+/* Entries of options that commands have in common, for a char * each; tool_parse_precision() reads the latter. */
+#define TOOL_DEVICE_OPTION(text) \
+    {"device", 0, 0, G_OPTION_ARG_STRING, (text), "auto, vulkan, an index, a name, a UUID, cpu or ref", "D"}
+#define TOOL_PRECISION_OPTION(text) \
+    {"precision", 0, 0, G_OPTION_ARG_STRING, (text), "auto, fp64 (ref only), fp32 or fp16", "P"}
+
 /* "auto|fp64|fp32|fp16" (NULL: auto) for work on @device (NULL: auto). Prints the usage error and returns FALSE for another
  * name and for fp64 on anything but the reference executor. */
 gboolean tool_parse_precision (const char *name, const char *device, E2vPrecision * precision);

@@ -4,6 +4,7 @@ SPDX-License-Identifier: LGPL-2.1-or-later"""
 import glob
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -109,6 +110,46 @@ class AnnotateTest(unittest.TestCase):
         done = self.annotate('--json', '-q', *arguments, **settings)
         self.assertIn(done.returncode, (0, 1), done.stderr)
         return {entry['file']: entry for entry in json.loads(done.stdout)['files']}
+
+    def messages(self, path, settings):
+        """What gst-launch-1.0 prints of the element's messages, by a parser of its own."""
+        line = f'filesrc location={path} ! decodebin ! emotion2vec model-file={self.model} device=ref {settings} ! fakesink'
+        done = run([GST_LAUNCH, '-m', *line.split()], text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        found = []
+        for text in re.findall(r'\(element\): (emotion2vec, .*);', done.stdout):
+            fields = dict(re.findall(r'([\w-]+)=\([\w]+\)("[^"]*"|<[^>]*>|[^,;]*)', text))
+            found.append({
+                'start': int(fields['stream-time']), 'duration': int(fields['duration']), 'id': int(fields['id']),
+                'label': fields.get('label', '').strip('"'), 'channel': int(fields.get('channel', -1)),
+                'silent': fields['silent'] == 'true', 'trigger': fields['trigger'],
+                'scores': [float(re.sub(r'\(\w+\)', '', score)) for score in fields.get('scores', '<>')[1:-1].split(',')
+                           if score.strip()]})
+        return found
+
+    def summary_tags(self, path, settings=''):
+        """Label and scores of the element's own summary of a stream, "KEY=VALUE", as gst-launch-1.0 tells them."""
+        line = (f'filesrc location={path} ! decodebin ! emotion2vec model-file={self.model} device=ref tag-mode=summary '
+                f'{settings} ! fakesink')
+        done = run([GST_LAUNCH, '-t', *line.split()], text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [re.findall(rf'emotion2vec-{key}=[^\s,]*', done.stdout)[-1] for key in ('label', 'scores')]
+
+    def check_heard(self, path, options, settings):
+        """Windows, labels and scores are those of the element's messages, of which there are some."""
+        self.check(self.annotate('-q', '-o', self.path('out'), *options, path), 0)
+        heard = rows(self.path('out', os.path.basename(path).split('.')[0] + '.jsonl'))
+        expected = self.messages(path, settings)
+        self.assertGreater(len(expected), 3)
+        self.assertEqual(len(heard), len(expected))
+        for row, message in zip(heard, expected):
+            for key, field in (('start', 'stream-time'), ('duration', 'duration'), ('id', 'id'), ('silent', 'silent'),
+                               ('trigger', 'trigger')):
+                self.assertEqual(row[field], message[key], field)
+            self.assertEqual(row.get('label', ''), message['label'])
+            self.assertEqual(row.get('channel', -1), message['channel'])
+            self.assertEqual(row.get('scores', []), message['scores'])
+        return heard
 
 
 def main():

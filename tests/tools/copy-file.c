@@ -58,6 +58,7 @@ make_annotation (char **args)
   for (guint i = 0; i < n; i++) {
     g_auto (GStrv) parts = g_strsplit (args[i], ":", 5);
     AnnotationSegment segment = { 0, };
+    AnnotationWindow window = {.label = ANNOTATION_NO_LABEL };
 
     g_assert_cmpuint (g_strv_length (parts), ==, 5);
     segment.start = g_ascii_strtoull (parts[0], NULL, 10);
@@ -68,6 +69,11 @@ make_annotation (char **args)
     segment.label = g_str_equal (parts[4], "silent") ? GST_EMOTION2VEC_SILENT :
         (gint) i;
     g_array_append_val (annotation->segments, segment);
+    /* windows tell which channels there are */
+    window.start = segment.start;
+    window.duration = segment.end - segment.start;
+    window.channel = segment.channel;
+    g_array_append_val (annotation->windows, window);
   }
   return annotation;
 }

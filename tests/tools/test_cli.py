@@ -12,7 +12,7 @@ import time
 
 import testkit
 import watched
-from testkit import REFERENCE, TOOL, call, tone
+from testkit import REFERENCE, TOOL, call, to_aiff, tone
 
 
 class Usage(testkit.ToolTest):
@@ -191,6 +191,28 @@ class Run(testkit.ToolTest):
                     'ref')
         self.check(done, 1, 'missing.wav', 'text.wav')
         self.assertEqual([json.loads(line)['file'] for line in done.stdout.splitlines()], [self.audio, self.audio])
+
+    def test_files_that_decodebin_stands_still_over(self):
+        """decodebin loses errors of elements that it is plugging, now and then: then nothing comes, no error either."""
+        numbers = range(16)
+        for number in numbers:
+            pathlib.Path(self.path(f'{number}.mp4')).write_bytes(
+                b'\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41' + bytes(8) + b'mdat' + bytes(10000))
+            to_aiff(self.audio, self.path(f'{number}.aiff'))
+        damaged, good = ([self.path(f'{number}.{kind}') for number in numbers] for kind in ('mp4', 'aiff'))
+        done = call('run', self.model, *damaged, *good, '--json', '--device', 'ref')
+        self.assertEqual(done.returncode, 1)
+        for line, path in zip(done.stderr.splitlines(), damaged, strict=True):
+            self.assertIn(f'{path}: it is damaged', line)
+        results = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([result['file'] for result in results], good)
+        direct, = self.run_json(self.audio)
+        for result in results:
+            self.assertEqual(result['scores'], direct['scores'])
+
+    def test_empty_file(self):
+        pathlib.Path(self.path('empty.wav')).write_bytes(b'')
+        self.check(call('run', self.model, self.path('empty.wav'), '--device', 'ref'), 1, 'empty.wav: the file is empty')
 
     def test_standard_input_and_uri_give_the_same(self):
         direct, = self.run_json(self.audio)

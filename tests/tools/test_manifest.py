@@ -65,6 +65,7 @@ class Lists(unittest.TestCase):
         speech = os.path.join(CLIPS, 'conversation.opus')
         shutil.copy(speech, cls.path('speech ü.opus'))
         convert(speech, cls.path('speech.wav'), 'audio/x-raw,format=S16LE,rate=44100,channels=1', '!', 'wavenc')
+        testkit.to_aiff(cls.path('speech.wav'), cls.path('speech.aiff'))
         convert(speech, cls.path('speech.flac'), 'audio/x-raw,format=S16LE,rate=44100,channels=1', '!', 'flacenc')
 
     @classmethod
@@ -100,11 +101,11 @@ class Lists(unittest.TestCase):
         """Parts of files are what a file of just these samples is."""
         parts = [(4.0, 7.25), (10.5, 12.0), (0.0, 2.0), (30.123, 33.5)]
         self.write('parts.jsonl', [json.dumps({'path': f'speech.{kind}', 'start': start, 'end': end})
-                                   for kind in ('wav', 'flac') for start, end in parts])
+                                   for kind in ('wav', 'flac', 'aiff') for start, end in parts])
         self.label('parts.jsonl')
         said = self.lines('parts.emotions.jsonl')
-        self.assertEqual(len(said), 8)
-        for line, (start, end) in zip(said, parts * 2):
+        self.assertEqual(len(said), 12)
+        for line, (start, end) in zip(said, parts * 3):
             cut(self.path('speech.wav'), self.path('part.wav'), start, end)
             label, scores = labels_of_run(self.path('part.wav'))
             self.assertEqual(line['emotion2vec_label'], label)

@@ -109,7 +109,8 @@ class Completion(unittest.TestCase):
             os.mkdir(os.path.join(folder, 'out'))
             self.assertEqual(complete('emotion2vec-annotate', 'ta', folder=folder), ['table.csv', 'talk.mp3'])
             self.assertEqual(complete('emotion2vec-annotate', '-o', '', folder=folder), ['out'])
-            self.assertEqual(complete('emotion2vec-annotate', '--model', '', folder=folder), ['out', 'model.gguf'])
+            for option in ('--model', '--head'):
+                self.assertEqual(complete('emotion2vec-annotate', option, '', folder=folder), ['out', 'model.gguf'])
 
 
 if __name__ == '__main__':

@@ -4,6 +4,7 @@ SPDX-License-Identifier: LGPL-2.1-or-later"""
 import array
 import math
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,21 @@ def tone(path, seconds, rate=16000, channels=1, frequency=150):
         file.setsampwidth(2)
         file.setframerate(rate)
         file.writeframes(samples.tobytes())
+
+
+def to_aiff(source, target):
+    """The 16-bit samples of a WAV file as AIFF."""
+    with wave.open(source) as file:
+        samples = array.array('h', file.readframes(file.getnframes()))
+        channels, rate, frames = file.getnchannels(), file.getframerate(), file.getnframes()
+    samples.byteswap()
+    # the rate is a float of 80 bits: exponent, then the whole mantissa
+    exponent = rate.bit_length() - 1
+    common = struct.pack('>hLhHQ', channels, frames, 16, 16383 + exponent, rate << (63 - exponent))
+    sound = struct.pack('>LL', 0, 0) + samples.tobytes()
+    chunks = b''.join(name + struct.pack('>L', len(data)) + data for name, data in ((b'COMM', common), (b'SSND', sound)))
+    with open(target, 'wb') as file:
+        file.write(b'FORM' + struct.pack('>L', len(chunks) + 4) + b'AIFF' + chunks)
 
 
 class ToolTest(unittest.TestCase):

@@ -73,7 +73,7 @@ test_settings (void)
 {
   g_autoptr (Annotation) annotation = kit_annotation (3000, 0, 0);
   g_autofree char *settings = format_settings (annotation);
-  g_autofree char *whole = NULL, *unknown = NULL;
+  g_autofree char *whole = NULL, *with_head = NULL, *unknown = NULL;
 
   g_assert_cmpstr (settings, ==,
       "emotion2vec-annotate 1.2, model tiny, window 3.000 s, interval 3.000 s");
@@ -81,6 +81,11 @@ test_settings (void)
   whole = format_settings (annotation);
   g_assert_cmpstr (whole, ==,
       "emotion2vec-annotate 1.2, model tiny, one window");
+  annotation->head = g_strdup ("calls");
+  with_head = format_settings (annotation);
+  g_assert_cmpstr (with_head, ==,
+      "emotion2vec-annotate 1.2, model tiny, head calls, one window");
+  g_clear_pointer (&annotation->head, g_free);
   g_clear_pointer (&annotation->model, g_free);
   g_clear_pointer (&annotation->version, g_free);
   unknown = format_settings (annotation);

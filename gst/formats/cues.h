@@ -2,7 +2,7 @@
  *
  * With several channels (or triggers) a cue has a line for each that is heard then, and a new cue begins whenever one of
  * them changes. Silence has no line.
- * Private to gst/copies. Pure. MT: any thread.
+ * Pure. MT: any thread.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef CUES_H
 #define CUES_H
