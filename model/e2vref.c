@@ -324,23 +324,6 @@ ref_prepare (E2vExecutor * executor, const E2vPlan * plan, GError ** error)
 
 /* ---- weights ---------------------------------------------------------------------------------------------------- */
 
-static gboolean
-is_plain_float (const E2vTensor * tensor)
-{
-  return tensor->dtype == E2V_DTYPE_F32 && G_BYTE_ORDER == G_LITTLE_ENDIAN
-      && (guintptr) tensor->data % sizeof (float) == 0;
-}
-
-/* @owned: n values, that are then those which half precision gives, if it is fit for them. */
-static void
-round_through_half (float *owned, gsize n)
-{
-  if (!e2v_half_is_safe (owned, n))
-    return;
-  for (gsize i = 0; i < n; i++)
-    owned[i] = e2v_half_to_float (e2v_half_from_float (owned[i]));
-}
-
 /* Anew for each operation: all of a large model's weights a second time would cost more than the time does. */
 static gboolean
 load_weights (const RefProgram * p, int index, Weights * weights,
@@ -357,10 +340,9 @@ load_weights (const RefProgram * p, int index, Weights * weights,
   half = executor->precision == E2V_PRECISION_FP16
       && e2v_role_is_matrix (e2v_layout_get (e2v_model_layout
           (executor->model), (guint) index)->role);
-  if (!half && is_plain_float (tensor)) {
-    weights->values = (const float *) tensor->data;
+  weights->values = half ? NULL : e2v_tensor_floats (tensor);
+  if (weights->values)
     return TRUE;
-  }
   n = e2v_tensor_n_elements (tensor);
   weights->values = weights->owned = g_try_malloc_n (n, sizeof (float));
   if (!weights->owned) {
@@ -370,7 +352,7 @@ load_weights (const RefProgram * p, int index, Weights * weights,
   }
   e2v_tensor_read_f32 (tensor, 0, n, weights->owned);
   if (half)
-    round_through_half (weights->owned, n);
+    e2v_half_round (weights->owned, n);
   return TRUE;
 }
 

@@ -123,6 +123,24 @@ e2v_half_is_safe (const float *values, gsize n)
 }
 
 void
+e2v_half_round (float *values, gsize n)
+{
+  if (!e2v_half_is_safe (values, n))
+    return;
+  for (gsize i = 0; i < n; i++)
+    values[i] = e2v_half_to_float (e2v_half_from_float (values[i]));
+}
+
+const float *
+e2v_tensor_floats (const E2vTensor * tensor)
+{
+  if (tensor->dtype != E2V_DTYPE_F32 || G_BYTE_ORDER != G_LITTLE_ENDIAN
+      || (guintptr) tensor->data % sizeof (float) != 0)
+    return NULL;
+  return (const float *) tensor->data;
+}
+
+void
 e2v_tensor_round_to_half (E2vTensor * tensor, float *data)
 {
   const gsize n = e2v_tensor_n_elements (tensor);

@@ -38,6 +38,9 @@ gboolean e2v_shape_n_elements (const guint64 * dims, guint n_dims, gsize * n_ele
 
 gsize e2v_tensor_n_elements (const E2vTensor * tensor);
 
+/* The elements where they lie, if they are floats that this machine can read there; else NULL. */
+const float *e2v_tensor_floats (const E2vTensor * tensor);
+
 /* Writes elements [first, first + n) of @tensor to @dst as float; F64 is rounded to nearest. */
 void e2v_tensor_read_f32 (const E2vTensor * tensor, gsize first, gsize n, float *dst);
 
@@ -59,6 +62,9 @@ float e2v_half_to_float (guint16 half);
  * (weights of a healthy layer round with 2e-4; tiny ones become subnormal), and none above 64. Layers with such weights
  * have sums of a scale that only a norm behind them bounds, and pass rounding errors on magnified. */
 gboolean e2v_half_is_safe (const float *values, gsize n);
+
+/* Gives @values the values that they have in half precision, if that is safe; else changes nothing. */
+void e2v_half_round (float *values, gsize n);
 
 G_END_DECLS
 

@@ -12,22 +12,6 @@ struct _E2vHostWeights
 };
 
 static gboolean
-is_plain_float (const E2vTensor * tensor)
-{
-  return tensor->dtype == E2V_DTYPE_F32 && G_BYTE_ORDER == G_LITTLE_ENDIAN
-      && (guintptr) tensor->data % sizeof (float) == 0;
-}
-
-static void
-round_through_half (float *values, gsize n)
-{
-  if (!e2v_half_is_safe (values, n))
-    return;
-  for (gsize i = 0; i < n; i++)
-    values[i] = e2v_half_to_float (e2v_half_from_float (values[i]));
-}
-
-static gboolean
 load (E2vHostWeights * w, const E2vModel * model, guint index, gboolean half,
     GError ** error)
 {
@@ -37,10 +21,9 @@ load (E2vHostWeights * w, const E2vModel * model, guint index, gboolean half,
       && e2v_role_is_matrix (e2v_layout_get (e2v_model_layout (model),
           index)->role);
 
-  if (!rounded && is_plain_float (tensor)) {
-    w->values[index] = (const float *) tensor->data;
+  w->values[index] = rounded ? NULL : e2v_tensor_floats (tensor);
+  if (w->values[index])
     return TRUE;
-  }
   w->values[index] = w->owned[index] = g_try_malloc_n (n, sizeof (float));
   if (!w->owned[index]) {
     g_set_error (error, E2V_ERROR, E2V_ERROR_OUT_OF_MEMORY,
@@ -50,7 +33,7 @@ load (E2vHostWeights * w, const E2vModel * model, guint index, gboolean half,
   }
   e2v_tensor_read_f32 (tensor, 0, n, w->owned[index]);
   if (rounded)
-    round_through_half (w->owned[index], n);
+    e2v_half_round (w->owned[index], n);
   return TRUE;
 }
 

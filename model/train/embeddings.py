@@ -18,15 +18,9 @@ import evaluate
 NEAR = 10
 
 
-@torch.no_grad()
 def embeddings_of(model, waves):
     """Utterance embeddings [clips, width] of whole clips."""
-    rows = []
-    for wave in waves:
-        if len(wave) < model.hyper.shortest:
-            wave = np.tile(wave, model.hyper.shortest // len(wave) + 1)
-        rows.append(model(torch.from_numpy(wave))["utterance"][0].numpy())
-    return np.stack(rows)
+    return evaluate.outputs_of(model, waves, "utterance")
 
 
 def votes(points, kinds, allowed):

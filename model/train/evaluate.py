@@ -21,14 +21,19 @@ FOUR = tuple(dataset.CLASSES.index(name) for name in ("angry", "happy", "neutral
 
 
 @torch.no_grad()
-def logits_of(model, waves):
-    """Logits [clips, classes] of whole clips, one by one; clips too short are repeated."""
+def outputs_of(model, waves, name):
+    """One of the model's outputs for a clip, "logits" or "utterance", [clips, …]; clips too short are repeated."""
     rows = []
     for wave in waves:
         if len(wave) < model.hyper.shortest:
             wave = np.tile(wave, model.hyper.shortest // len(wave) + 1)
-        rows.append(model(torch.from_numpy(wave))["logits"][0].numpy())
+        rows.append(model(torch.from_numpy(wave))[name][0].numpy())
     return np.stack(rows)
+
+
+def logits_of(model, waves):
+    """Logits [clips, classes] of whole clips, one by one."""
+    return outputs_of(model, waves, "logits")
 
 
 def confusion(logits, truth, classes):

@@ -3,12 +3,12 @@
 
     annotate.py --annotate PROGRAM --tool emotion2vec-model --train FOLDER --clips FOLDER --gst-launch gst-launch-1.0
                 --bundled MODEL --work FOLDER [--shape mini|base] [--precision fp32|fp16]
-                [--files N] [--rounds N] [--jobs N] [--json FILE]
+                [--files N] [--rounds N] [--jobs N] [--official FOLDER] [--json FILE]
 
 Makes N clips of 1 to 2 s, no two of a length, and seeded weights of the shape. Then in turn, round after round: ours on
 a list with embeddings, the twin (twin.py), ours on the folder; before each, a run of one clip, which is the start-up.
 The twin is the same graph as the official code, which is not needed here; the test "twin" checks it
-against official numbers.
+against official numbers. --official FOLDER, a folder with the package `funasr`, puts the official model in its place.
 
 Exit status 1 if the two do not give the same embeddings. Told are medians over the rounds, and the medians of the
 rounds' ratios. Processor time is what to trust on a machine with other work.
@@ -135,7 +135,8 @@ def commands_of(options, folder, checkpoint, model):
     def twin(n, out):
         os.makedirs(out, exist_ok=True)
         return [sys.executable, os.path.join(HERE, 'twin.py'), '--train', options.train, '--checkpoint', checkpoint, '--threads',
-                str(len(os.sched_getaffinity(0))), list_of(n), os.path.join(out, 'twin')]
+                str(len(os.sched_getaffinity(0))), *(['--official', options.official] if options.official else []),
+                list_of(n), os.path.join(out, 'twin')]
 
     def of_folder(n, out):
         paths = [folder] if n == options.files else [os.path.join(folder, name) for name in sorted(os.listdir(folder))[:n]]
@@ -235,6 +236,7 @@ def main():
     parser.add_argument('--files', type=int, default=500)
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--jobs', type=int)
+    parser.add_argument('--official')
     parser.add_argument('--json')
     options = parser.parse_args()
     options.work = os.path.join(os.path.abspath(options.work), f'bench-{options.shape}')

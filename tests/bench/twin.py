@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """twin.py - labels a list of files as the official Python code does: one at a time, through the PyTorch twin.
 
-    twin.py --train FOLDER --checkpoint model.pt --threads N LIST OUTPUT
+    twin.py --train FOLDER --checkpoint model.pt --threads N [--official FOLDER] LIST OUTPUT
 
 LIST is JSON Lines with `path`. OUTPUT.jsonl gets a line with label and scores for each, OUTPUT.npy the embeddings. The
-official code imports more than this and looks up its model on a server, so its own start takes longer.
+official code imports more than this and looks up its model on a server, so its own start takes longer. --official takes the
+official model itself in the twin's place, from a folder with the package `funasr` (of which only its models/emotion2vec, and
+what that imports, need be there).
 
 SPDX-License-Identifier: LGPL-2.1-or-later"""
 import argparse
@@ -30,15 +32,30 @@ def load(options):
         settings = checkpoint.yaml.safe_load(file)['model_conf']
     with open(os.path.join(folder, 'tokens.txt'), encoding='utf-8') as file:
         labels = file.read().split('\n')
-    model = emotion2vec.Emotion2vec(checkpoint.hyper_of(tensors, settings), labels)
+    if options.official:
+        model = load_official(options.official, settings, len(labels))
+        model.labels = labels
+    else:
+        model = emotion2vec.Emotion2vec(checkpoint.hyper_of(tensors, settings), labels)
     model.load_state_dict(tensors)
     return model.eval()
+
+
+def load_official(folder, settings, classes):
+    sys.path.insert(0, folder)
+    from funasr.models.emotion2vec.model import Emotion2vec
+    return Emotion2vec(model_conf=settings, vocab_size=classes)
 
 
 def label(model, path):
     wave, rate = soundfile.read(path, dtype='float32')
     if rate != RATE:
         raise ValueError(f'{path}: {rate} Hz, not {RATE}')
+    if hasattr(model, 'extract_features'):  # the official one, called as FunASR calls it
+        wave = torch.from_numpy(wave)
+        frames = model.extract_features(torch.nn.functional.layer_norm(wave, wave.shape)[None], padding_mask=None)['x']
+        embedding = frames.mean(1)
+        return embedding[0].numpy(), torch.softmax(model.proj(embedding), -1)[0].tolist()
     out = model(torch.from_numpy(wave))
     return out['utterance'][0].numpy(), out['scores'][0].tolist()
 
@@ -48,6 +65,7 @@ def main():
     for name in ('train', 'checkpoint'):
         parser.add_argument('--' + name, required=True)
     parser.add_argument('--threads', type=int, required=True)
+    parser.add_argument('--official')
     parser.add_argument('list')
     parser.add_argument('output')
     options = parser.parse_args()

@@ -39,7 +39,7 @@ import printed  # noqa: E402
 import watched  # noqa: E402
 
 AGREEMENT, TIE = 0.995, 0.01
-# Above full scale libopus bends what it gives as integers, and not what libsndfile asks it for: that makes up to 3e-4.
+# Where decoded speech is above full scale GStreamer's and libsndfile's decoders need not give the same samples.
 OFF = {'fp32': 0.001, 'fp16': 0.01}
 # Streams of one gst-launch-1.0: its windows come together in the engine, as in a program that hears many.
 STREAMS = 24

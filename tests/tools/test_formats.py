@@ -7,6 +7,7 @@ EMOTION2VEC_WRITE_FORMATS names write-formats, EMOTION2VEC_SOURCE the source tre
 SPDX-License-Identifier: LGPL-2.1-or-later"""
 import csv
 import decimal
+import importlib.util
 import json
 import os
 import pathlib
@@ -320,6 +321,17 @@ class Formats(unittest.TestCase):
             ids = [element.get('ANNOTATION_ID') for element in root.iter() if 'ANNOTATION_ID' in element.attrib]
             last = root.findtext("HEADER/PROPERTY[@NAME='lastUsedAnnotationId']")
             self.assertLessEqual(max([int(i[1:]) for i in ids], default=0), int(last))
+
+    @unittest.skipUnless(importlib.util.find_spec('pympi'), 'no pympi, which Debian does not have: put it on PYTHONPATH')
+    def test_eaf_pympi(self):
+        import pympi
+        for name, case in self.cases():
+            document = pympi.Elan.Eaf(self.path(name, '.eaf'))
+            for key, segments in case.tracks.items():
+                tier = ('emotion ' + track_name(*key)).rstrip()
+                self.assert_same(sorted(document.get_annotation_data_for_tier(tier)), sorted(
+                    (milliseconds(s.start), milliseconds(s.end), 'silent' if s.label is None else xml_text(s.label))
+                    for s in segments))
 
     def check_eaf_tier(self, root, tier, below, segments, vocabulary):
         slots = {slot.get('TIME_SLOT_ID'): int(slot.get('TIME_VALUE')) for slot in root.iter('TIME_SLOT')}

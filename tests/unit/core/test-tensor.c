@@ -69,6 +69,36 @@ test_read (void)
   g_assert_true (f[0] == -2.5f);
 }
 
+/* Steps of half precision near 1 are 2^-10 wide; 1 + 2^-12 lies in the first quarter of one. */
+static void
+test_half_round (void)
+{
+  float usual[] = { 1.000244140625f, -0.5f };
+  float huge[] = { 1.000244140625f, 1e6f };
+
+  e2v_half_round (usual, 2);
+  g_assert_true (usual[0] == 1.0f && usual[1] == -0.5f);
+  e2v_half_round (huge, 2);
+  g_assert_true (huge[0] == 1.000244140625f && huge[1] == 1e6f);
+}
+
+static void
+test_floats_in_place (void)
+{
+  const float values[] = { 0.5f, 1.5f, 2.5f };
+  E2vTensor t = {.dtype = E2V_DTYPE_F32,.n_dims = 1,.dims = {2},
+  .data = (const guint8 *) values,.size = 8
+  };
+
+  g_assert_true (e2v_tensor_floats (&t) ==
+      (G_BYTE_ORDER == G_LITTLE_ENDIAN ? values : NULL));
+  t.data++;
+  g_assert_null (e2v_tensor_floats (&t));
+  t.data--;
+  t.dtype = E2V_DTYPE_F16;
+  g_assert_null (e2v_tensor_floats (&t));
+}
+
 static void
 test_shape_overflow (void)
 {
@@ -89,6 +119,8 @@ main (int argc, char **argv)
   g_test_add_func ("/tensor/half-exhaustive", test_half_exhaustive);
   g_test_add_func ("/tensor/half-rounding", test_half_rounding);
   g_test_add_func ("/tensor/half-safety", test_half_safety);
+  g_test_add_func ("/tensor/half-round", test_half_round);
+  g_test_add_func ("/tensor/floats-in-place", test_floats_in_place);
   g_test_add_func ("/tensor/read", test_read);
   g_test_add_func ("/tensor/shape-overflow", test_shape_overflow);
   return g_test_run ();
