@@ -266,7 +266,8 @@ goes_on (GstEmotion2vec * self, const GstSegment * next)
 static void
 end_stretch (GstEmotion2vec * self, gboolean wait)
 {
-  gst_emotion2vec_input_end (self, wait);
+  if (gst_emotion2vec_input_end (self, wait) == GST_FLOW_OK && wait)
+    gst_emotion2vec_summaries_all_told (self);
   push_held (self);
   gst_emotion2vec_output_rest (self);
 }
@@ -305,12 +306,12 @@ handle_stream_start (GstEmotion2vec * self, GstEvent * event)
   if (g_strcmp0 (stream_id, self->stream_id) == 0)
     return;
   end_stretch (self, FALSE);
-  if (self->stream_id && !gst_emotion2vec_is_async (self))
-    gst_emotion2vec_output_summary (self);
+  if (self->stream_id)
+    gst_emotion2vec_summaries_end (self);
   g_free (self->stream_id);
   self->stream_id = g_strdup (stream_id);
   self->next_id = 0;
-  gst_emotion2vec_output_begin_stream (self);
+  gst_emotion2vec_summaries_begin (self);
 }
 
 static void
@@ -330,7 +331,7 @@ handle_flush_stop (GstEmotion2vec * self)
 {
   gst_emotion2vec_input_forget (self);
   gst_emotion2vec_holdback_clear (self->holdback);
-  gst_emotion2vec_output_begin_again (self);
+  gst_emotion2vec_summaries_begin_again (self);
   self->flow = GST_FLOW_OK;
   gst_emotion2vec_states_set_flushing (self, FALSE);
 }
@@ -363,7 +364,7 @@ handle_event (GstEmotion2vec * self, GstEvent * event)
       break;
     case GST_EVENT_EOS:
       end_stretch (self, TRUE);
-      gst_emotion2vec_output_summary (self);
+      gst_emotion2vec_summaries_end (self);
       break;
     case GST_EVENT_TAG:
       event = gst_emotion2vec_output_merge_tags (self, event);
@@ -425,7 +426,7 @@ gst_emotion2vec_start (GstBaseTransform * trans)
   self->asked_live = self->told_reverse = FALSE;
   self->was_enabled = TRUE;
   self->flow = GST_FLOW_OK;
-  gst_emotion2vec_output_begin_stream (self);
+  gst_emotion2vec_summaries_begin (self);
   return TRUE;
 }
 
@@ -525,7 +526,6 @@ gst_emotion2vec_finalize (GObject * object)
   gst_emotion2vec_scorer_free (self->scorer);
   gst_emotion2vec_holdback_free (self->holdback);
   gst_emotion2vec_tags_free (self->tags);
-  g_free (self->summary_stream_id);
   g_free (self->told_trouble);
   g_mutex_clear (&self->scoring);
   g_mutex_clear (&self->swapping);
@@ -577,4 +577,5 @@ gst_emotion2vec_init (GstEmotion2vec * self)
   self->tags = gst_emotion2vec_tags_new ();
   self->stride = 1;
   g_queue_init (&self->ready);
+  g_queue_init (&self->ended);
 }

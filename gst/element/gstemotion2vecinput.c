@@ -61,6 +61,7 @@ begin_result (GstEmotion2vec * self, const GstEmotion2vecWindow * window,
   result->element = gst_object_get_name (GST_OBJECT (self));
   result->stream_id = g_strdup (self->stream_id);
   result->id = self->next_id++;
+  result->stream = self->stream_number;
   result->duration = window->duration;
   result->level = window->level;
   result->partial = window->partial;
@@ -143,6 +144,8 @@ submit (GstEmotion2vec * self, GstEmotion2vecWindow * window,
     overload = GST_EMOTION2VEC_OVERLOAD_BLOCK;
   submitted = gst_emotion2vec_stream_submit (self->stream, window, result,
       wants, overload, &dropped);
+  if (submitted == GST_EMOTION2VEC_SUBMIT_QUEUED)
+    self->last_queued = self->next_id;
   if (dropped)
     post_qos (self, dropped);
   if (overload == GST_EMOTION2VEC_OVERLOAD_STRETCH)
@@ -329,6 +332,7 @@ gst_emotion2vec_input_forget (GstEmotion2vec * self)
     gst_emotion2vec_windower_reset (self->windower);
   self->first_stretch += STRETCHES;
   gst_emotion2vec_stream_forget (self->stream);
+  gst_emotion2vec_summaries_forget (self);
   g_queue_clear_full (&self->ready,
       (GDestroyNotify) gst_emotion2vec_result_free);
 }

@@ -1,6 +1,6 @@
 /* gstemotion2vecoutput.c - the emotion2vec element's way out: results -> messages, metas, events, tags.
  *
- * (1) The delivery thread completes a result (scorer), adds it to the summary and posts its message, in the order of the
+ * (1) The delivery thread completes a result (scorer), adds it to the summary (gstemotion2vecsummaries.c) and posts its message, in the order of the
  *     windows. It touches neither pads nor buffers.
  * (2) The streaming thread fetches what is complete. Each result waits in `ready` for the buffer that completed its
  *     window, or the next one if that has gone; order is kept. What has no buffer goes out as an event.
@@ -98,23 +98,16 @@ complete (GstEmotion2vec * self, GstEmotion2vecResult * result,
 {
   g_mutex_lock (&self->scoring);
   gst_emotion2vec_scorer_finish (self->scorer, self->classes, settings, result);
-  if (g_strcmp0 (result->stream_id, self->summary_stream_id) == 0)
-    gst_emotion2vec_summary_add (self->summary, result);
+  gst_emotion2vec_summaries_add (self, result);
   g_mutex_unlock (&self->scoring);
 }
 
-void
-gst_emotion2vec_output_done (GstEmotion2vecResult * result,
-    const GError * error, gpointer data)
+static void
+complete_and_post (GstEmotion2vec * self, GstEmotion2vecResult * result)
 {
-  GstEmotion2vec *self = data;
   GstEmotion2vecScorerSettings settings;
   gboolean post, recovered;
 
-  if (error) {
-    gst_emotion2vec_output_fail (self, error);
-    return;
-  }
   GST_OBJECT_LOCK (self);
   settings.threshold = self->settings.threshold;
   settings.smoothing = self->settings.smoothing;
@@ -134,6 +127,20 @@ gst_emotion2vec_output_done (GstEmotion2vecResult * result,
         gst_message_new_element (GST_OBJECT (self),
             gst_emotion2vec_result_to_structure (result,
                 GST_EMOTION2VEC_STRUCTURE_NAME)));
+}
+
+void
+gst_emotion2vec_output_done (GstEmotion2vecResult * result,
+    const GError * error, gpointer data)
+{
+  GstEmotion2vec *self = data;
+
+  gst_emotion2vec_summaries_next (self, result);
+  if (error)
+    gst_emotion2vec_output_fail (self, error);
+  else
+    complete_and_post (self, result);
+  gst_emotion2vec_summaries_told (self, result);
 }
 
 /* ---- delay ------------------------------------------------------------------------------------------------------ */
@@ -179,8 +186,8 @@ note_late (GstEmotion2vec * self)
 
 /* ---- tags ------------------------------------------------------------------------------------------------------- */
 
-static GstEmotion2vecTagMode
-tag_mode (GstEmotion2vec * self)
+GstEmotion2vecTagMode
+gst_emotion2vec_output_tag_mode (GstEmotion2vec * self)
 {
   GstEmotion2vecTagMode mode;
 
@@ -190,9 +197,8 @@ tag_mode (GstEmotion2vec * self)
   return mode;
 }
 
-/* @ours: (transfer full) (nullable). */
-static void
-push_tags (GstEmotion2vec * self, GstTagList * ours)
+void
+gst_emotion2vec_output_push_tags (GstEmotion2vec * self, GstTagList * ours)
 {
   if (!ours)
     return;
@@ -209,7 +215,7 @@ gst_emotion2vec_output_merge_tags (GstEmotion2vec * self, GstEvent * event)
 
   gst_event_parse_tag (event, &upstream);
   merged = gst_emotion2vec_tags_merge_upstream (self->tags, upstream);
-  if (merged == upstream || tag_mode (self) == 0) {
+  if (merged == upstream || gst_emotion2vec_output_tag_mode (self) == 0) {
     gst_tag_list_unref (merged);
     return event;
   }
@@ -217,57 +223,6 @@ gst_emotion2vec_output_merge_tags (GstEmotion2vec * self, GstEvent * event)
   gst_event_set_seqnum (replaced, gst_event_get_seqnum (event));
   gst_event_unref (event);
   return replaced;
-}
-
-static void
-push_toc (GstEmotion2vec * self, GstToc * toc)
-{
-  gst_element_post_message (GST_ELEMENT (self),
-      gst_message_new_toc (GST_OBJECT (self), toc, FALSE));
-  gst_pad_push_event (GST_BASE_TRANSFORM_SRC_PAD (self),
-      gst_event_new_toc (toc, FALSE));
-}
-
-void
-gst_emotion2vec_output_summary (GstEmotion2vec * self)
-{
-  GstTagList *tags = NULL;
-  GstToc *toc = NULL;
-
-  if (!(tag_mode (self) & GST_EMOTION2VEC_TAG_MODE_SUMMARY))
-    return;
-  g_mutex_lock (&self->scoring);
-  if (!gst_emotion2vec_summary_is_empty (self->summary)) {
-    tags = gst_emotion2vec_summary_to_tags (self->summary);
-    toc = gst_emotion2vec_summary_to_toc (self->summary);
-  }
-  /* the stream that follows EOS does not end this one again */
-  gst_emotion2vec_summary_reset (self->summary);
-  g_mutex_unlock (&self->scoring);
-  push_tags (self, tags);
-  if (toc && !self->upstream_toc)
-    push_toc (self, toc);
-  if (toc)
-    gst_toc_unref (toc);
-}
-
-void
-gst_emotion2vec_output_begin_again (GstEmotion2vec * self)
-{
-  g_mutex_lock (&self->scoring);
-  gst_emotion2vec_summary_reset (self->summary);
-  g_free (self->summary_stream_id);
-  self->summary_stream_id = g_strdup (self->stream_id);
-  g_mutex_unlock (&self->scoring);
-  gst_emotion2vec_tags_forget_ours (self->tags);
-}
-
-void
-gst_emotion2vec_output_begin_stream (GstEmotion2vec * self)
-{
-  gst_emotion2vec_output_begin_again (self);
-  gst_emotion2vec_tags_reset (self->tags);
-  self->upstream_toc = FALSE;
 }
 
 /* ---- results in the stream -------------------------------------------------------------------------------------- */
@@ -310,7 +265,8 @@ tag_change (GstEmotion2vec * self, const GstEmotion2vecResult * result,
     return;
   label = gst_emotion2vec_tags_news (self->tags, result);
   if (label)
-    push_tags (self, gst_emotion2vec_tags_for_label (label,
+    gst_emotion2vec_output_push_tags (self,
+        gst_emotion2vec_tags_for_label (label,
             result->scores[gst_emotion2vec_result_best (result)]));
 }
 

@@ -4,6 +4,7 @@
  * gstemotion2vecstates.c engine and settings on the way to PAUSED, and back
  * gstemotion2vecinput.c  audio -> windows -> the engine's queue
  * gstemotion2vecoutput.c results -> messages, metas, events, tags
+ * gstemotion2vecsummaries.c what is said of whole streams
  * gstemotion2veclatency.c live or not, and how long audio is held back
  * gstemotion2vecstats.c  labels and counts
  * gstemotion2vecswap.c   another model or head while it runs
@@ -55,8 +56,10 @@ struct _GstEmotion2vec
   GMutex scoring;
   GstEmotion2vecClasses *classes;       /* of the model in use, from READY->PAUSED on */
   GstEmotion2vecScorer *scorer;
-  GstEmotion2vecSummary *summary;       /* of the stream summary_stream_id */
-  char *summary_stream_id;      /* (nullable) */
+  GstEmotion2vecSummary *summary;       /* of the stream stream_number */
+  guint64 stream_number;        /* counts streams, whatever their ids; changed by the streaming thread only */
+  guint64 last_told;            /* id of its last window that came back from the engine, and 1; 0: none */
+  GQueue ended;                 /* earlier streams that more results are to come of: gstemotion2vecsummaries.c */
 
   GMutex swapping;              /* keeps `stream` alive while it moves */
 
@@ -69,6 +72,7 @@ struct _GstEmotion2vec
   gpointer *planes;             /* room for one pointer a channel */
   char *stream_id;
   guint64 next_id;
+  guint64 last_queued;          /* id of the stream's last window that went to the engine, and 1; 0: none */
   guint64 serial;               /* of the last buffer, counted from 1 */
   guint64 first_stretch;        /* number of the windower's first stretch */
   gboolean asked_live;          /* `live` is of this segment */
@@ -168,14 +172,11 @@ void gst_emotion2vec_output_rest (GstEmotion2vec * self);
 /* Streaming thread: an upstream tag event, with ours in it. @event, result: (transfer full). */
 GstEvent *gst_emotion2vec_output_merge_tags (GstEmotion2vec * self, GstEvent * event);
 
-/* Streaming thread: tags and table of contents of the stream that ends now. */
-void gst_emotion2vec_output_summary (GstEmotion2vec * self);
+/* Streaming thread: sends a tag event of upstream's tags and these. @ours: (transfer full) (nullable). */
+void gst_emotion2vec_output_push_tags (GstEmotion2vec * self, GstTagList * ours);
 
-/* Streaming thread: the results to come are about the same stream after a flush; what upstream said of it holds. */
-void gst_emotion2vec_output_begin_again (GstEmotion2vec * self);
-
-/* Streaming thread: the results to come are about another stream. */
-void gst_emotion2vec_output_begin_stream (GstEmotion2vec * self);
+/* Any thread: the property. */
+GstEmotion2vecTagMode gst_emotion2vec_output_tag_mode (GstEmotion2vec * self);
 
 /* Any thread: on-error=pass and the device is left alone at the moment. */
 gboolean gst_emotion2vec_output_is_out (GstEmotion2vec * self);
@@ -186,6 +187,35 @@ void gst_emotion2vec_output_want_delay (GstEmotion2vec * self, GstClockTime resu
 
 /* Any thread: failure of the device or of the warm-up. */
 void gst_emotion2vec_output_fail (GstEmotion2vec * self, const GError * error);
+
+/* ---- gstemotion2vecsummaries.c ---- */
+
+/* Name of the message about a stream whose last results came after it had given way to another. */
+#define GST_EMOTION2VEC_SUMMARY_NAME "emotion2vec-summary"
+
+/* Delivery thread, under the scoring lock: @result is part of the summary of its stream. */
+void gst_emotion2vec_summaries_add (GstEmotion2vec * self, const GstEmotion2vecResult * result);
+
+/* Delivery thread: @result is next to be told, so nothing is to come of earlier streams. */
+void gst_emotion2vec_summaries_next (GstEmotion2vec * self, const GstEmotion2vecResult * result);
+
+/* Delivery thread: @result has been told, or has failed. */
+void gst_emotion2vec_summaries_told (GstEmotion2vec * self, const GstEmotion2vecResult * result);
+
+/* Streaming thread: no result is to come any more. */
+void gst_emotion2vec_summaries_all_told (GstEmotion2vec * self);
+
+/* Streaming thread: tags and table of contents of the stream that ends now. */
+void gst_emotion2vec_summaries_end (GstEmotion2vec * self);
+
+/* Streaming thread, when the engine has forgotten all windows: none is to come of any stream. */
+void gst_emotion2vec_summaries_forget (GstEmotion2vec * self);
+
+/* Streaming thread: the results to come are about the same stream after a flush; what upstream said of it holds. */
+void gst_emotion2vec_summaries_begin_again (GstEmotion2vec * self);
+
+/* Streaming thread: the results to come are about another stream. */
+void gst_emotion2vec_summaries_begin (GstEmotion2vec * self);
 
 /* ---- gstemotion2vecswap.c ---- */
 

@@ -20,6 +20,7 @@ typedef struct
   char *stream_id;              /* (nullable) */
   char *source_id;              /* (nullable): who is speaking */
   guint64 id;                   /* counts up per stream */
+  guint64 stream;               /* not rendered: number of the stream, since ids of streams may come again */
   GstClockTime timestamp, stream_time, running_time;    /* start of the window; NONE without a TIME segment */
   GstClockTime duration;
   GstClockTime interval;        /* to the start of the next window; NONE if the interval did not make this one */

@@ -531,6 +531,208 @@ test_two_streams (void)
   check_two_streams (TRUE);
 }
 
+/* ---- streams that give way to another while windows of theirs are being run -------------------------------------- */
+
+/* Messages about earlier streams. (transfer container), of structures. */
+static GPtrArray *
+late_summaries (Bench * bench)
+{
+  GPtrArray *found = g_ptr_array_new ();
+
+  rig_flush_bus (bench->rig);
+  for (guint i = 0; i < bench->rig->log->len; i++) {
+    const LogEntry *entry = bench->rig->log->pdata[i];
+
+    if (entry->kind == LOG_MESSAGE && entry->fields
+        && gst_structure_has_name (entry->fields, "emotion2vec-summary"))
+      g_ptr_array_add (found, entry->fields);
+  }
+  return found;
+}
+
+static void
+check_late_summary (const GstStructure * fields, const char *stream_id,
+    const float *samples, guint ms)
+{
+  GstTagList *tags;
+
+  g_assert_cmpstr (gst_structure_get_string (fields, "stream-id"), ==,
+      stream_id);
+  g_assert_true (gst_structure_get (fields, "tags", GST_TYPE_TAG_LIST, &tags,
+          NULL));
+  check_summary (tags, samples, ms, 0);
+  gst_tag_list_unref (tags);
+}
+
+/* The messages on the bus in order, told by a letter: results and late summaries, each by the stream that it is about. */
+static void
+check_order (Bench * bench, const char *expected)
+{
+  g_autoptr (GString) order = g_string_new (NULL);
+
+  rig_flush_bus (bench->rig);
+  for (guint i = 0; i < bench->rig->log->len; i++) {
+    const LogEntry *entry = bench->rig->log->pdata[i];
+    const char *id = entry->kind == LOG_MESSAGE && entry->fields ?
+        gst_structure_get_string (entry->fields, "stream-id") : NULL;
+
+    if (!id)
+      continue;
+    if (gst_structure_has_name (entry->fields, "emotion2vec-summary"))
+      g_string_append_printf (order, "[%s]", id);
+    else if (gst_structure_has_name (entry->fields, "emotion2vec"))
+      g_string_append (order, id);
+  }
+  g_assert_cmpstr (order->str, ==, expected);
+}
+
+/* The device stands still while one stream gives way to the next and that to a third: none of them waits, no tag tells
+ * anything of the first two behind their ends, and the bus has their summaries in order. */
+static void
+test_late (void)
+{
+  Bench *bench = bench_new (MODE_ASYNC, TAGS_SUMMARY, 0);
+  g_autofree float *one = slowrig_noise (1000, 1);
+  g_autofree float *two = slowrig_noise (1500, 2);
+  g_autofree float *three = slowrig_noise (1250, 3);
+  g_autoptr (GPtrArray) late = NULL;
+
+  slow_close ();
+  slowrig_begin_stream (bench->rig, "a");
+  slowrig_push (bench->rig, one, 1000, 0);
+  slowrig_begin_stream (bench->rig, "b");
+  slowrig_push (bench->rig, two, 1500, 0);
+  /* the same id once more: it is another stream all the same */
+  slowrig_begin_stream (bench->rig, "a");
+  slowrig_push (bench->rig, three, 1250, 0);
+  g_assert_cmpuint (slowrig_n_buffers (bench->rig), ==, 375);
+  g_assert_cmpuint (bench->tags->len, ==, 0);
+  slow_open ();
+  rig_send (bench->rig, gst_event_new_eos ());
+  check_order (bench, "a[a]b[b]a");
+  late = late_summaries (bench);
+  check_late_summary (late->pdata[0], "a", one, 1000);
+  check_late_summary (late->pdata[1], "b", two, 1500);
+  g_assert_cmpuint (bench->tags->len, ==, 1);
+  check_summary (list_of (bench->tags, 0), three, 1250, 0);
+  g_assert_cmpuint (bench->tocs->len, ==, 1);
+  g_assert_cmpuint (rig_count_messages (bench->rig, GST_MESSAGE_TOC), ==, 3);
+  bench_free (bench);
+}
+
+/* Asserts that the first tag event left before the second STREAM_START of those given here. */
+static void
+check_before_stream (const Bench * bench)
+{
+  guint n_starts = 0;
+
+  for (guint i = 0; i < bench->rig->log->len; i++) {
+    const LogEntry *entry = bench->rig->log->pdata[i];
+
+    if (entry->kind != LOG_EVENT)
+      continue;
+    if (entry->event == GST_EVENT_TAG)
+      break;
+    n_starts += entry->event == GST_EVENT_STREAM_START;
+  }
+  /* the harness sends one of its own */
+  g_assert_cmpuint (n_starts, ==, 2);
+}
+
+/* What is known of a stream when it gives way goes out as tags in front of the next; once, if that is all. */
+static void
+test_known_in_time (void)
+{
+  Bench *bench = bench_new (MODE_ASYNC, TAGS_SUMMARY, 0);
+  g_autofree float *one = slowrig_noise (1500, 1);
+  g_autoptr (GPtrArray) late = NULL;
+
+  /* two parts, and the first of them is run in time */
+  g_object_set (bench->rig->element, "max-window", 1000 * MS, NULL);
+  slowrig_restart (bench->rig);
+  g_ptr_array_set_size (bench->rig->log, 0);
+  slowrig_begin_stream (bench->rig, "x");
+  slowrig_begin_stream (bench->rig, "a");
+  slowrig_push (bench->rig, one, 1000, 0);
+  slowrig_settle (bench->rig);
+  slow_close ();
+  slowrig_push (bench->rig, one + 16000, 500, 1000 * MS);
+  slowrig_begin_stream (bench->rig, "b");
+  check_before_stream (bench);
+  check_summary (list_of (bench->tags, 0), one, 1000, 0);
+  slow_open ();
+  slowrig_push (bench->rig, one, 1000, 0);
+  slowrig_settle (bench->rig);
+  slowrig_begin_stream (bench->rig, "c");
+  rig_send (bench->rig, gst_event_new_eos ());
+  check_order (bench, "aa[a]b");
+  late = late_summaries (bench);
+  g_assert_cmpuint (late->len, ==, 1);
+  g_assert_cmpuint (bench->tags->len, ==, 2);
+  check_summary (list_of (bench->tags, 1), one, 1000, 0);
+  bench_free (bench);
+}
+
+/* The last window of a stream is dropped for one of the next: its summary does without, and comes all the same. */
+static void
+test_late_and_dropped (void)
+{
+  Bench *bench = bench_new (MODE_ASYNC, TAGS_SUMMARY, 0);
+  g_autofree float *one = slowrig_noise (1500, 1);
+  g_autoptr (GPtrArray) late = NULL;
+
+  g_object_set (bench->rig->element, "max-window", 1000 * MS, "max-pending", 1,
+      NULL);
+  slowrig_restart (bench->rig);
+  slowrig_settle (bench->rig);
+  slow_reset ();
+  slow_close ();
+  slowrig_begin_stream (bench->rig, "a");
+  slowrig_push (bench->rig, one, 1000, 0);
+  slow_wait_for_runs (1);
+  slowrig_push (bench->rig, one + 16000, 500, 1000 * MS);
+  slowrig_begin_stream (bench->rig, "b");
+  slowrig_push (bench->rig, one, 1000, 0);
+  g_assert_cmpuint (slowrig_stat (bench->rig, "dropped"), ==, 1);
+  slow_open ();
+  rig_send (bench->rig, gst_event_new_eos ());
+  check_order (bench, "a[a]b");
+  late = late_summaries (bench);
+  check_late_summary (late->pdata[0], "a", one, 1000);
+  bench_free (bench);
+}
+
+/* What was forgotten is not waited for, and nobody is told of a stream that lost a part in this way. */
+static void
+test_late_and_forgotten (void)
+{
+  Bench *bench = bench_new (MODE_ASYNC, TAGS_SUMMARY, 0);
+  g_autofree float *one = slowrig_noise (1500, 1);
+  GstSegment segment;
+
+  g_object_set (bench->rig->element, "max-window", 1000 * MS, NULL);
+  slowrig_restart (bench->rig);
+  slowrig_begin_stream (bench->rig, "a");
+  slowrig_push (bench->rig, one, 1000, 0);
+  slowrig_settle (bench->rig);
+  slow_close ();
+  slowrig_push (bench->rig, one + 16000, 500, 1000 * MS);
+  slowrig_begin_stream (bench->rig, "b");
+  rig_send (bench->rig, gst_event_new_flush_start ());
+  rig_send (bench->rig, gst_event_new_flush_stop (TRUE));
+  slow_open ();
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  rig_send (bench->rig, gst_event_new_segment (&segment));
+  slowrig_push (bench->rig, one, 1000, 0);
+  rig_send (bench->rig, gst_event_new_eos ());
+  check_order (bench, "ab");
+  g_assert_cmpuint (bench->tags->len, ==, 2);
+  check_summary (list_of (bench->tags, 1), one, 1000, 0);
+  bench_free (bench);
+}
+
+/* ---- flush ------------------------------------------------------------------------------------------------------ */
+
 /* The summary is of what came after the flush; upstream's tags, which it does not send again, are kept. */
 static void
 test_flush (void)
@@ -572,6 +774,10 @@ main (int argc, char **argv)
   g_test_add_func ("/tags/upstream-toc", test_upstream_toc);
   g_test_add_func ("/tags/empty", test_empty);
   g_test_add_func ("/tags/two-streams", test_two_streams);
+  g_test_add_func ("/tags/late", test_late);
+  g_test_add_func ("/tags/known-in-time", test_known_in_time);
+  g_test_add_func ("/tags/late-and-dropped", test_late_and_dropped);
+  g_test_add_func ("/tags/late-and-forgotten", test_late_and_forgotten);
   g_test_add_func ("/tags/flush", test_flush);
   return g_test_run ();
 }
