@@ -229,7 +229,7 @@ open_and_run (Options * options, WorkPlan * plan, const GPtrArray * todo)
   const ListenSettings *listen = &options->listen;
   g_autoptr (GError) error = NULL;
   GstEmotion2vecEngine *engine =
-      gst_emotion2vec_engine_open (listen->model, listen->device,
+      gst_emotion2vec_engine_open_by_options (listen->model, listen->device,
       precision_of (listen->precision), &error);
   int status;
 

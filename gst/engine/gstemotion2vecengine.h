@@ -28,6 +28,10 @@ typedef struct _GstEmotion2vecEngine GstEmotion2vecEngine;
 GstEmotion2vecEngine *gst_emotion2vec_engine_open (const char *model_file, const char *device,
     GstEmotion2vecPrecision precision, GError ** error);
 
+/* The same for a tool with the options --model and --device: an error speaks of them, and not of properties. */
+GstEmotion2vecEngine *gst_emotion2vec_engine_open_by_options (const char *model_file, const char *device,
+    GstEmotion2vecPrecision precision, GError ** error);
+
 /* The last user's call ends the threads and frees the model; waits for the batch in flight. Every stream is a user too,
  * so the order in which streams and elements go is free. May be called from a done func. */
 void gst_emotion2vec_engine_unref (GstEmotion2vecEngine * engine);

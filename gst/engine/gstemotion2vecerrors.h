@@ -10,6 +10,9 @@ G_BEGIN_DECLS
 /* (transfer full): an error that an element can post as it is. @cause: (transfer none), of any domain. */
 GError *gst_emotion2vec_error_new (const GError * cause);
 
+/* The same in the words of a tool with the options --model and --device, which says itself who speaks. */
+GError *gst_emotion2vec_error_new_for_options (const GError * cause);
+
 G_END_DECLS
 
 #endif

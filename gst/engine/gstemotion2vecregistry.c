@@ -211,20 +211,43 @@ join_or_load (const char *path, Key * key, GError ** error)
   return engine;
 }
 
-GstEmotion2vecEngine *
-gst_emotion2vec_engine_open (const char *model_file, const char *device,
-    GstEmotion2vecPrecision precision, GError ** error)
+/* @cause: (out): in the words of model/. */
+static GstEmotion2vecEngine *
+open_engine (const char *model_file, const char *device,
+    GstEmotion2vecPrecision precision, GError ** cause)
 {
-  GstEmotion2vecEngine *engine = NULL;
-  g_autoptr (GError) cause = NULL;
   g_autofree char *path = NULL;
   Key key;
 
   gst_emotion2vec_process_init ();
-  path = gst_emotion2vec_find_model (model_file, &cause);
-  if (path && key_init (&key, path, device, precision, &cause))
-    engine = join_or_load (path, &key, &cause);
+  path = gst_emotion2vec_find_model (model_file, cause);
+  if (!path || !key_init (&key, path, device, precision, cause))
+    return NULL;
+  return join_or_load (path, &key, cause);
+}
+
+GstEmotion2vecEngine *
+gst_emotion2vec_engine_open (const char *model_file, const char *device,
+    GstEmotion2vecPrecision precision, GError ** error)
+{
+  g_autoptr (GError) cause = NULL;
+  GstEmotion2vecEngine *engine =
+      open_engine (model_file, device, precision, &cause);
+
   if (!engine)
     g_propagate_error (error, gst_emotion2vec_error_new (cause));
+  return engine;
+}
+
+GstEmotion2vecEngine *
+gst_emotion2vec_engine_open_by_options (const char *model_file,
+    const char *device, GstEmotion2vecPrecision precision, GError ** error)
+{
+  g_autoptr (GError) cause = NULL;
+  GstEmotion2vecEngine *engine =
+      open_engine (model_file, device, precision, &cause);
+
+  if (!engine)
+    g_propagate_error (error, gst_emotion2vec_error_new_for_options (cause));
   return engine;
 }

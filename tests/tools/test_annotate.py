@@ -213,6 +213,16 @@ class Bad(AnnotateTest):
     def test_model(self):
         self.check(self.annotate('-m', self.path('no.gguf'), self.good()), 1, 'no.gguf')
         self.check(self.annotate('-m', self.add('bad.gguf', b'GGUF' + bytes(100)), self.good()), 1, 'bad.gguf')
+
+    def test_device(self):
+        done = self.annotate('--device', 'no-such-device', self.good())
+        self.check(done, 1, 'no-such-device', 'Check --model and --device')
+        self.assertNotIn('propert', done.stderr)
+        # the words of the element are not those of a tool
+        none = {'VK_ICD_FILENAMES': '/dev/null', 'VK_DRIVER_FILES': '/dev/null'}
+        done = self.annotate('--device', 'vulkan', self.good(), environment=none)
+        self.check(done, 1, 'no Vulkan driver', '--device=cpu works')
+        self.assertNotIn(' device=cpu', done.stderr)
         self.assertEqual(files(self.media).keys(), {b'good.opus'})
 
 
