@@ -23,6 +23,10 @@ typedef struct _E2vEncoder E2vEncoder;
 E2vEncoder *e2v_encoder_new (E2vModel * model, const char *device, E2vPrecision precision, char **warning,
     GError ** error);
 
+/* By default "cpu" computes on the one thread that runs an encoder. From this call on, in the whole process, on all threads that
+ * the BLAS has: for programs that have the machine to themselves. See e2vhost.h. */
+void e2v_encoder_use_all_threads (void);
+
 /* On an executor that the caller opened, believed without proof. @executor: (transfer full). Never fails. */
 E2vEncoder *e2v_encoder_new_on (E2vExecutor * executor);
 

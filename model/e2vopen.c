@@ -122,6 +122,12 @@ open_host (E2vModel * model, const Step * step, GError ** error)
   return e2v_host_new (model, step->precision, error);
 }
 
+void
+e2v_encoder_use_all_threads (void)
+{
+  e2v_host_use_all_threads ();
+}
+
 #else
 
 static const gboolean have_host = FALSE;
@@ -130,6 +136,11 @@ static E2vExecutor *
 open_host (E2vModel * model, const Step * step, GError ** error)
 {
   return NULL;                  /* never asked for */
+}
+
+void
+e2v_encoder_use_all_threads (void)
+{
 }
 
 #endif

@@ -315,5 +315,6 @@ main (int argc, char **argv)
     tool_error ("GStreamer cannot be started: %s", error->message);
     return TOOL_FAILED;
   }
+  gst_emotion2vec_engine_use_all_threads ();
   return annotate (&options);
 }

@@ -192,6 +192,12 @@ gst_emotion2vec_engine_new_on (E2vEncoder * encoder, const char *name,
   return engine;
 }
 
+void
+gst_emotion2vec_engine_use_all_threads (void)
+{
+  e2v_encoder_use_all_threads ();
+}
+
 /* When the delivery thread has ended, or is the caller. */
 static void
 engine_free (GstEmotion2vecEngine * engine)

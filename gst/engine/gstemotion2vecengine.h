@@ -32,6 +32,10 @@ GstEmotion2vecEngine *gst_emotion2vec_engine_open (const char *model_file, const
 GstEmotion2vecEngine *gst_emotion2vec_engine_open_by_options (const char *model_file, const char *device,
     GstEmotion2vecPrecision precision, GError ** error);
 
+/* device=cpu computes on the worker thread alone, since a pipeline shares the processor with others. From this call on it
+ * takes all threads of the BLAS, for every engine of the process. Before the first engine is opened. */
+void gst_emotion2vec_engine_use_all_threads (void);
+
 /* The last user's call ends the threads and frees the model; waits for the batch in flight. Every stream is a user too,
  * so the order in which streams and elements go is free. May be called from a done func. */
 void gst_emotion2vec_engine_unref (GstEmotion2vecEngine * engine);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "e2vencoder.h"
 #include "toolutil.h"
 
 typedef struct
@@ -58,6 +59,7 @@ main (int argc, char **argv)
   const Command *command;
 
   tool_init ("emotion2vec-model");
+  e2v_encoder_use_all_threads ();
   if (argc < 2)
     return tool_usage_error ("a command is missing: "
         "convert, info, devices, selftest, doctor, run, bench or " "probe");

@@ -4,7 +4,9 @@
  *     a time, and memory that was just in use is in the cache and has no pages to be found.
  * (2) Outputs belong to their program, so that they can be read until it runs again. They start as zeros.
  * (3) The input is read where the caller has it.
- * (4) A BLAS has threads, which do not survive a fork(): a child gets an error, not a hang.
+ * (4) While a program runs, the calling thread asks OpenMP for no other thread, unless all may take part. What it asked for
+ *     before holds again afterwards; other threads of the process are not concerned.
+ * (5) A BLAS has threads, which do not survive a fork(): a child gets an error, not a hang.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "e2vhost.h"
 
@@ -158,6 +160,36 @@ host_prepare (E2vExecutor * executor, const E2vPlan * plan, GError ** error)
   return &p->parent;
 }
 
+/* ---- threads ---------------------------------------------------------------------------------------------------- */
+
+static gint all_threads;        /* atomic */
+
+void
+e2v_host_use_all_threads (void)
+{
+  g_atomic_int_set (&all_threads, TRUE);
+}
+
+/* Returns what leave_alone() needs. */
+static int
+work_alone (const E2vBlas * blas)
+{
+  int before = 0;
+
+  if (blas->set_threads && !g_atomic_int_get (&all_threads)) {
+    before = blas->max_threads ();
+    blas->set_threads (1);
+  }
+  return before;
+}
+
+static void
+leave_alone (const E2vBlas * blas, int before)
+{
+  if (before > 0)
+    blas->set_threads (before);
+}
+
 /* ---- running ---------------------------------------------------------------------------------------------------- */
 
 typedef void (*RunFunc) (const E2vHostRun * run, const E2vOp * op);
@@ -219,13 +251,16 @@ host_profile (E2vProgram * program, const float *waveforms, double *op_seconds,
     GError ** error)
 {
   HostProgram *p = (HostProgram *) program;
+  const HostExecutor *e = (const HostExecutor *) program->executor;
   const guint n = e2v_plan_n_ops (program->plan);
   E2vHostRun run;
   guint done;
+  int before;
 
-  if (!is_ours ((const HostExecutor *) program->executor, error))
+  if (!is_ours (e, error))
     return FALSE;
   run = begin_run (p, waveforms);
+  before = work_alone (e->blas);
   for (guint i = 0; i < n; i += done) {
     const gint64 start = g_get_monotonic_time ();
 
@@ -236,6 +271,7 @@ host_profile (E2vProgram * program, const float *waveforms, double *op_seconds,
     if (done == 2)
       op_seconds[i + 1] = 0;
   }
+  leave_alone (e->blas, before);
   p->has_run = TRUE;
   return TRUE;
 }

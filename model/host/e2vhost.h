@@ -15,6 +15,12 @@ G_BEGIN_DECLS
  * E2V_ERROR_FORKED if the BLAS was opened before a fork() that it does not survive. */
 E2vExecutor *e2v_host_new (E2vModel * model, E2vPrecision precision, GError ** error);
 
+/* By default the thread that runs a program computes it alone: threads of OpenMP wait busily for each other, which costs far more than
+ * they give where other work takes their processors. From this call on all threads that the BLAS has take part in each
+ * product, in the whole process: for a program that has the machine to itself. OMP_NUM_THREADS and
+ * OPENBLAS_NUM_THREADS in the environment come first, and a BLAS whose threads are not OpenMP's is left as it is. */
+void e2v_host_use_all_threads (void);
+
 /* For people: which BLAS and which vectors would be used; free with g_free(). NULL with E2V_ERROR_NOT_FOUND without. */
 char *e2v_host_describe (GError ** error);
 

@@ -75,15 +75,32 @@ identify (const char *name, const char *file)
 
 /* ---- opening ---------------------------------------------------------------------------------------------------- */
 
-/* OpenMP as GCC has it waits for ever in the child of a fork() for threads that only the parent has; OpenBLAS's own threads
- * are started again there. */
-static gboolean
-survives_fork (gpointer handle)
+/* Returns what openblas_get_parallel() does; -1 if it is no OpenBLAS. */
+static int
+kind_of_threads (gpointer handle)
 {
   int (*parallel) (void);
 
   *(void **) &parallel = dlsym (handle, "openblas_get_parallel");
-  return parallel && parallel () != OPENBLAS_OPENMP;
+  return parallel ? parallel () : -1;
+}
+
+/* The runtime of OpenMP comes with the BLAS, as one of the libraries that it is linked to. */
+static void
+find_threads (E2vBlas * blas, gpointer handle)
+{
+  *(void **) &blas->max_threads = dlsym (handle, "omp_get_max_threads");
+  *(void **) &blas->set_threads = dlsym (handle, "omp_set_num_threads");
+  if (blas->max_threads && blas->set_threads)
+    return;
+  blas->max_threads = NULL;
+  blas->set_threads = NULL;
+}
+
+static gboolean
+environment_decides (void)
+{
+  return g_getenv ("OMP_NUM_THREADS") || g_getenv ("OPENBLAS_NUM_THREADS");
 }
 
 static gboolean
@@ -92,6 +109,7 @@ use_library (E2vBlas * blas, const char *library)
   gpointer handle = dlopen (library, RTLD_NOW | RTLD_LOCAL);
   gpointer sgemm = handle ? dlsym (handle, "cblas_sgemm") : NULL;
   g_autofree char *file = NULL;
+  int kind;
 
   if (!sgemm) {
     if (handle)
@@ -104,7 +122,12 @@ use_library (E2vBlas * blas, const char *library)
     file = g_strdup (library);
   blas->name = describe (handle, file);
   blas->identity = identify (blas->name, file);
-  blas->survives_fork = survives_fork (handle);
+  kind = kind_of_threads (handle);
+  /* OpenMP as GCC has it waits for ever in the child of a fork() for threads that only the parent has; OpenBLAS's own
+   * threads are started again there */
+  blas->survives_fork = kind >= 0 && kind != OPENBLAS_OPENMP;
+  if (kind == OPENBLAS_OPENMP && !environment_decides ())
+    find_threads (blas, handle);
   blas->process = getpid ();
   return TRUE;
 }

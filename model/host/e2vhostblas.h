@@ -2,8 +2,8 @@
  *
  * As with the Vulkan loader, nothing links it: a plugin that is only registered must not start the threads that a BLAS
  * starts when it is loaded, and must register where there is none. The library stays open until the process ends, since
- * its threads cannot be told to. How many threads it uses is the affair of the application and of its environment: it is
- * never changed here. MT: any thread.
+ * its threads cannot be told to. How many threads the process has for it is the affair of the application and of its
+ * environment: that is never changed here. MT: any thread.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef E2V_HOST_BLAS_H
 #define E2V_HOST_BLAS_H
@@ -29,6 +29,10 @@ typedef struct
   char *identity;               /* changes with the library that is installed: name, path, size, time */
   gboolean survives_fork;       /* can be used in the child of the process that opened it */
   int process;                  /* that opened it */
+  /* How many threads of OpenMP compute what the calling thread asks for; about this thread and no other. NULL if the
+   * BLAS has other threads or none, and if the environment says how many there are to be. */
+  int (*max_threads) (void);
+  void (*set_threads) (int n);
 } E2vBlas;
 
 /* The BLAS, opened by the first call. It is never freed.

@@ -1,4 +1,4 @@
-"""blas.py - machines without a BLAS, and with one that is wrong.
+"""blas.py - machines without a BLAS, with one that is wrong, and with one that tells what it was told.
 
 SPDX-License-Identifier: LGPL-2.1-or-later"""
 import os
@@ -20,4 +20,12 @@ def wrong(scratch):
     folder = os.path.join(scratch, 'wrong-blas')
     os.makedirs(folder, exist_ok=True)
     shutil.copy(os.environ['EMOTION2VEC_LIAR_BLAS'], os.path.join(folder, 'libopenblas.so.0'))
+    return {'LD_LIBRARY_PATH': folder}
+
+
+def counting(scratch):
+    """The environment of a machine whose BLAS writes down what it is told of threads: countblas.c."""
+    folder = os.path.join(scratch, 'counting-blas')
+    os.makedirs(folder, exist_ok=True)
+    shutil.copy(os.environ['EMOTION2VEC_COUNT_BLAS'], os.path.join(folder, 'libopenblas.so.0'))
     return {'LD_LIBRARY_PATH': folder}
