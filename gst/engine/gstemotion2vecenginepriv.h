@@ -85,6 +85,13 @@ void gst_emotion2vec_engine_remove_stream (GstEmotion2vecEngine * engine, GstEmo
 
 /* ---- stream.c, under the lock ---- */
 
+/* Wakes who waits for a change of the stream, and the worker. */
+void gst_emotion2vec_stream_changed (GstEmotion2vecStream * stream);
+
+void gst_emotion2vec_stream_unref (GstEmotion2vecStream * stream);
+
+/* ---- streamturn.c, under the lock ---- */
+
 /* The oldest request that waits, if it may be run now. (nullable) (transfer none) */
 GstEmotion2vecRequest *gst_emotion2vec_stream_peek (GstEmotion2vecStream * stream);
 
@@ -96,8 +103,6 @@ void gst_emotion2vec_stream_finish (GstEmotion2vecRequest * request);
 
 /* @request: (transfer full): the first of engine->finished. Releases the lock while it calls the done func. */
 void gst_emotion2vec_stream_deliver (GstEmotion2vecRequest * request);
-
-void gst_emotion2vec_stream_unref (GstEmotion2vecStream * stream);
 
 G_END_DECLS
 

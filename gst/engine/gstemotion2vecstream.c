@@ -1,6 +1,7 @@
 /* gstemotion2vecstream.c - the queue of one element on an engine: windows go in, results come out in the same order.
  *
- * The notes at the head of gstemotion2vecengine.c hold here too. Beside them:
+ * This is the owner's side; gstemotion2vecstreamturn.c has the engine's. The notes at the head of gstemotion2vecengine.c
+ * hold here too. Beside them:
  * (1) A request carries the generation of its stream. Forgetting raises the generation: what is pending or done goes at
  *     once, what is in flight goes when it comes by, untold.
  * (2) So forgetting and freeing wait for no batch. They wait for a done func that is running (`deliverer`), unless
@@ -17,9 +18,6 @@
 #include "gstemotion2vecprocess.h"
 
 #define DEFAULT_MAX_PENDING 4
-
-/* Results kept that nobody pops, of windows whose loss the submitter accepts. They have been told to the done func. */
-#define MAX_LOSSY 64
 
 /* ---- life ------------------------------------------------------------------------------------------------------- */
 
@@ -76,8 +74,8 @@ wait_for_change (GstEmotion2vecStream * stream)
   gst_emotion2vec_wait (&stream->changed);
 }
 
-static void
-changed (GstEmotion2vecStream * stream)
+void
+gst_emotion2vec_stream_changed (GstEmotion2vecStream * stream)
 {
   g_cond_broadcast (&stream->changed);
   g_cond_signal (&stream->engine->work);
@@ -105,145 +103,8 @@ forget (GstEmotion2vecStream * stream)
   clear_requests (&stream->done);
   stream->n_waiting = stream->n_running = stream->n_finished = 0;
   stream->n_lossy = 0;
-  changed (stream);
+  gst_emotion2vec_stream_changed (stream);
   wait_for_done_func (stream);
-}
-
-/* ---- what the engine's threads do ------------------------------------------------------------------------------- */
-
-static gboolean
-is_stale (const GstEmotion2vecRequest * request)
-{
-  return request->generation != request->stream->generation;
-}
-
-GstEmotion2vecRequest *
-gst_emotion2vec_stream_peek (GstEmotion2vecStream * stream)
-{
-  if (stream->moving
-      || stream->n_running + stream->n_finished >=
-      GST_EMOTION2VEC_MAX_IN_FLIGHT)
-    return NULL;
-  return g_queue_peek_head (&stream->pending);
-}
-
-/* What is known of a result before inference. */
-static void
-begin_result (const GstEmotion2vecStream * stream,
-    GstEmotion2vecRequest * request)
-{
-  g_free (request->result->model);
-  request->result->model = g_strdup (stream->engine->model_name);
-  request->result->silent = request->window->silent;
-}
-
-GstEmotion2vecRequest *
-gst_emotion2vec_stream_take (GstEmotion2vecStream * stream)
-{
-  GstEmotion2vecRequest *request = g_queue_pop_head (&stream->pending);
-
-  if (request->window) {
-    begin_result (stream, request);
-    request->head = gst_emotion2vec_head_ref (stream->head);
-    stream->n_waiting--;
-  }
-  stream->n_running++;
-  g_cond_broadcast (&stream->changed);
-  return request;
-}
-
-/* @request: (transfer full). */
-static void
-push_finished (GstEmotion2vecRequest * request)
-{
-  GstEmotion2vecEngine *engine = request->stream->engine;
-
-  request->stream->n_finished++;
-  g_queue_push_tail (&engine->finished, request);
-  g_cond_signal (&engine->deliveries);
-}
-
-void
-gst_emotion2vec_stream_finish (GstEmotion2vecRequest * request)
-{
-  if (is_stale (request)) {
-    gst_emotion2vec_request_free (request);
-    return;
-  }
-  request->stream->n_running--;
-  push_finished (request);
-}
-
-/* Takes over @request. */
-static void
-push_done (GstEmotion2vecStream * stream, GstEmotion2vecRequest * request)
-{
-  if (!request->window || request->error) {
-    gst_emotion2vec_request_free (request);
-    return;
-  }
-  g_queue_push_tail (&stream->done, request);
-  if (request->lossless || ++stream->n_lossy <= MAX_LOSSY)
-    return;
-  for (GList * item = stream->done.head; item; item = item->next) {
-    GstEmotion2vecRequest *old = item->data;
-
-    if (old->lossless)
-      continue;
-    g_queue_delete_link (&stream->done, item);
-    gst_emotion2vec_request_free (old);
-    stream->n_lossy--;
-    return;
-  }
-}
-
-static void
-store_warm_up (GstEmotion2vecStream * stream, GstEmotion2vecRequest * request)
-{
-  if (request->awaited != stream->awaited)
-    return;
-  stream->warmed_up = TRUE;
-  stream->warm_up_time = request->time;
-  stream->warm_up_error = g_steal_pointer (&request->error);
-}
-
-/* Without the lock. */
-static void
-tell (const GstEmotion2vecStream * stream,
-    const GstEmotion2vecRequest * request)
-{
-  if (request->warm_up)
-    request->warm_up (request->time, request->error, stream->user_data);
-  else if (request->window && stream->done_func)
-    stream->done_func (request->result, request->error, stream->user_data);
-}
-
-void
-gst_emotion2vec_stream_deliver (GstEmotion2vecRequest * request)
-{
-  GstEmotion2vecStream *stream = request->stream;
-
-  if (is_stale (request)) {
-    gst_emotion2vec_request_free (request);
-    return;
-  }
-  if (request->window)
-    gst_emotion2vec_meter_add (&stream->meter, request,
-        g_get_monotonic_time ());
-  stream->deliverer = g_thread_self ();
-  gst_emotion2vec_unlock ();
-  tell (stream, request);
-  gst_emotion2vec_lock ();
-  stream->deliverer = NULL;
-  changed (stream);
-  if (is_stale (request)) {
-    gst_emotion2vec_request_free (request);
-    return;
-  }
-  stream->n_finished--;
-  if (request->awaited)
-    store_warm_up (stream, request);
-  push_done (stream, request);
 }
 
 /* ---- submitting ------------------------------------------------------------------------------------------------- */
@@ -352,7 +213,7 @@ gst_emotion2vec_stream_close (GstEmotion2vecStream * stream)
   if (!enter (stream))
     return;
   stream->going = TRUE;
-  changed (stream);
+  gst_emotion2vec_stream_changed (stream);
   gst_emotion2vec_unlock ();
 }
 
@@ -377,7 +238,7 @@ gst_emotion2vec_stream_set_max_pending (GstEmotion2vecStream * stream,
   if (!enter (stream))
     return;
   stream->max_pending = MAX (1, max_pending);
-  changed (stream);
+  gst_emotion2vec_stream_changed (stream);
   gst_emotion2vec_unlock ();
 }
 
@@ -388,7 +249,7 @@ gst_emotion2vec_stream_set_flushing (GstEmotion2vecStream * stream,
   if (!enter (stream))
     return;
   stream->flushing = flushing;
-  changed (stream);
+  gst_emotion2vec_stream_changed (stream);
   gst_emotion2vec_unlock ();
 }
 
@@ -544,14 +405,14 @@ begin_move (GstEmotion2vecStream * stream)
   if (stream->going || is_on_delivery_thread (stream))
     return FALSE;
   stream->moving = TRUE;
-  changed (stream);
+  gst_emotion2vec_stream_changed (stream);
   while (!stream->going && (stream->n_running > 0
           || stream->n_finished > 0 || stream->deliverer))
     wait_for_change (stream);
   if (!stream->going)
     return TRUE;
   stream->moving = FALSE;
-  changed (stream);
+  gst_emotion2vec_stream_changed (stream);
   return FALSE;
 }
 
@@ -566,7 +427,7 @@ end_move (GstEmotion2vecStream * stream, GstEmotion2vecEngine * engine)
   engine->n_users++;
   gst_emotion2vec_engine_add_stream (engine, stream);
   stream->engine = engine;
-  changed (stream);
+  gst_emotion2vec_stream_changed (stream);
   return old;
 }
 
