@@ -28,6 +28,7 @@ import dataset
 import evaluate
 import frontend
 import runs
+import teachers
 from emotion2vec import Emotion2vec, Hyper, normalize_waveform
 from features import BANDS, Targets
 
@@ -191,22 +192,24 @@ class Trainer:
         self.acoustic = nn.Linear(MINI.conv_layers[-1][0], BANDS + 2)   # front end -> log-mel, pitch, voicing
         self.summary = nn.Linear(MINI.embed_dim, 2 * BANDS + 3)         # utterance -> statistics of those
         self.judge = Emotion2vec(MINI, dataset.LABELS).eval()           # for the dev split; made here, as its first weights are drawn
-        self.crops = dataset.TrainingCrops(self.audio, [options.seed, rank])
+        self.crops = dataset.TrainingCrops(self.audio, [options.seed, rank], voices=options.voices)
+        self.opinions = teachers.Opinions(options.teachers) if options.teachers else None
         self.prior = torch.from_numpy(self.crops.prior())
         self.centre = self.spread = None
         self.best = 0.0
 
     def batch(self, strength):
-        """Waves of one random length, classes, corpora."""
+        """Waves of one random length, classes, corpora, clips."""
         seconds = float(self.crops.rng.uniform(*self.options.crop))
         size = max(4, round(self.options.batch_seconds / seconds))
-        return (torch.from_numpy(a) for a in self.crops.batch(size, seconds, strength))
+        *arrays, clips = self.crops.batch(size, seconds, strength)
+        return *map(torch.from_numpy, arrays), clips
 
     def measure_statistics(self):
         """Mean and spread of the clip statistics, to standardise them; the same in all processes."""
         rows = []
         for _ in range(12):
-            wave, _, _ = self.batch(0.1)
+            wave, _, _, _ = self.batch(0.1)
             rows.append(self.statistics(wave))
         rows = torch.cat(rows)
         both = self.crew.mean(self.rank, torch.cat([rows.mean(0), rows.std(0)]))
@@ -220,7 +223,7 @@ class Trainer:
 
     def start_front_end(self):
         """Filters, and the dice of this process."""
-        same_everywhere, _, _ = dataset.TrainingCrops(self.audio, self.options.seed).batch(32, 2.0, 0.0)
+        same_everywhere, _, _, _ = dataset.TrainingCrops(self.audio, self.options.seed).batch(32, 2.0, 0.0)
         frontend.start(self.model, torch.from_numpy(same_everywhere))
         torch.manual_seed(self.options.seed + 1000 * self.rank)   # from here on dropout differs
         self.measure_statistics()
@@ -235,7 +238,7 @@ class Trainer:
         saved = phase.clock
         phase.start()
         while phase.progress < 1:
-            wave, _, _ = self.batch(0.2)
+            wave, _, _, _ = self.batch(0.2)
             wave = normalize_waveform(wave)
             said = self.acoustic(encoder(wave, lambda name, value: value))
             mel, octaves, voicing = self.targets.frames(wave, said.shape[1])
@@ -279,10 +282,14 @@ class Trainer:
         phase.start()
         self.model.train()
         while phase.progress < 1:
-            wave, classes, corpora = self.batch(0.1 + self.options.strength * phase.progress)
+            wave, classes, corpora, clips = self.batch(0.1 + self.options.strength * phase.progress)
             out = self.model(wave)
             # Within its corpus a class competes with the classes that the corpus has.
             loss = F.cross_entropy(out["logits"] + self.prior[corpora], classes, label_smoothing=0.05)
+            if self.opinions:
+                # The teachers know nothing of corpora.
+                taught = F.cross_entropy(out["logits"], torch.from_numpy(self.opinions.of(clips)))
+                loss = loss + self.options.teachers_weight * (taught - loss)
             statistics = (self.statistics(wave) - self.centre) / self.spread
             summary = (self.summary(out["utterance"]) - statistics).square().mean()
             right = (out["logits"].argmax(1) == classes).float().mean()
@@ -425,6 +432,9 @@ def parse():
     parser.add_argument("--rate", type=float, default=8e-4)
     parser.add_argument("--strength", type=float, default=0.25, help="how much likelier distortions get over the run")
     parser.add_argument("--summary-weight", type=float, default=0.2, help="weight of the auxiliary task")
+    parser.add_argument("--voices", type=float, default=0.0, help="chance that a clip gets another voice")
+    parser.add_argument("--teachers", help="file of teachers.py: learn from the opinions in it too")
+    parser.add_argument("--teachers-weight", type=float, default=0.5, help="of 1, the labels have the rest")
     parser.add_argument("--evaluate-every", type=float, default=240.0, help="seconds; with --steps, steps")
     parser.add_argument("--save-every", type=float, default=60.0, help="seconds; with --steps, steps")
     parser.add_argument("--log-every", type=int, default=50, help="steps")
