@@ -136,15 +136,38 @@ def crop(wave, length, span, rng):
     return wave[start:start + length]
 
 
+def stretch(wave, factor, hop=200, reach=160):
+    """WAVE, float32, lasting FACTOR times as long at the same pitch: waveform similarity overlap-add (WSOLA).
+
+    Pieces of two hops are taken from their places in WAVE, at most REACH samples away: from where they most resemble what
+    came after the piece before.
+    """
+    length = round(len(wave) * factor)
+    count = length // hop + 2
+    padded = np.pad(wave, (reach + hop, reach + 6 * hop))
+    sparse = padded[::2]                # enough to find the place
+    window = np.hanning(2 * hop + 1)[:-1].astype(np.float32)
+    result = np.zeros((count + 1) * hop, np.float32)
+    place = reach
+    for k in range(count):
+        if k:
+            first = round(k * hop / factor) & ~1
+            wanted = sparse[(place + hop) // 2:(place + 2 * hop) // 2]
+            place = first + 2 * int(np.correlate(sparse[first // 2:first // 2 + reach + len(wanted)], wanted).argmax())
+        result[k * hop:(k + 2) * hop] += padded[place:place + 2 * hop] * window
+    return result[hop:hop + length]
+
+
 class TrainingCrops:
     """Endless batches of augmented crops, classes even within each corpus.
 
     Draws from the train split and from the noise clips marked for augmentation; clips under a licence
-    without derivatives are left out.
+    without derivatives are left out. VOICES is the chance that a clip gets another voice: pitch, formants and tempo
+    changed further, and independently.
     """
 
-    def __init__(self, audio, seed, share=None):
-        self.audio = audio
+    def __init__(self, audio, seed, share=None, voices=0.0):
+        self.audio, self.voices = audio, voices
         self.rng = np.random.default_rng(seed)
         usable = [c for c in audio.clips if "ND" not in c.licence]
         train = [c for c in usable if c.split == "train"]
@@ -169,17 +192,18 @@ class TrainingCrops:
                        for name in self.corpora]).astype(np.float32)
 
     def batch(self, size, seconds, strength):
-        """Waves [size, samples], classes [size], corpora [size]; STRENGTH is the chance of each distortion."""
+        """Waves [size, samples], classes [size], corpora [size], clips; STRENGTH is the chance of each distortion."""
         length = int(seconds * RATE)
         waves = np.empty((size, length), np.float32)
-        classes, corpora = np.empty(size, np.int64), np.empty(size, np.int64)
+        classes, corpora, drawn = np.empty(size, np.int64), np.empty(size, np.int64), []
         for row in range(size):
             corpora[row] = self.rng.choice(len(self.corpora), p=self.share)
             group = self.groups[self.corpora[corpora[row]]]
             classes[row] = self.rng.choice(list(group))
             clips = group[classes[row]]
-            waves[row] = self._example(clips[self.rng.integers(len(clips))], length, strength)
-        return waves, classes, corpora
+            drawn.append(clips[self.rng.integers(len(clips))])
+            waves[row] = self._example(drawn[row], length, strength)
+        return waves, classes, corpora, drawn
 
     def _example(self, clip, length, strength):
         rng = self.rng
@@ -188,10 +212,7 @@ class TrainingCrops:
         wave = self.audio.wave(clip)
         if clip.path not in self.spans:
             self.spans[clip.path] = active_span(wave)
-        speed = np.exp(rng.uniform(-0.12, 0.12))
-        source = int(length * speed) + 2
-        cut = crop(wave, source, self.spans[clip.path], rng)
-        cut = np.interp(np.arange(length) * speed, np.arange(source), cut).astype(np.float32)
+        cut = self._voice(wave, self.spans[clip.path], length)
         colour, echo = rng.random() < 2 * strength, self.rooms and rng.random() < strength / 2
         narrow = rng.random() < strength
         if colour or echo or narrow:
@@ -214,6 +235,20 @@ class TrainingCrops:
             cut = cut + other * (level / other_level * 10 ** (-rng.uniform(2, 30) / 20))
         # A whisper of dither keeps digital silence away from the normalisations.
         return cut + rng.standard_normal(length, np.float32) * (level * 1e-3 + 1e-6)
+
+    def _voice(self, wave, span, length):
+        """LENGTH samples of WAVE at another speed; with the chance of VOICES in another voice."""
+        rng, tempo = self.rng, None
+        pitch = np.exp(rng.uniform(-0.12, 0.12))
+        if self.voices and rng.random() < self.voices:
+            pitch, tempo = np.exp(rng.uniform(-0.22, 0.22)), np.exp(rng.uniform(-0.15, 0.15))
+        needed = int(length * pitch) + 2
+        if tempo:
+            cut = stretch(crop(wave, int(length * tempo) + 2, span, rng), pitch / tempo)
+            cut = np.pad(cut, (0, max(0, needed - len(cut))))
+        else:
+            cut = crop(wave, needed, span, rng)
+        return np.interp(np.arange(length) * pitch, np.arange(len(cut)), cut).astype(np.float32)
 
     def _band(self, bins):
         """A telephone or a poor microphone: from up to 350 Hz to 3 kHz or more, with soft edges."""

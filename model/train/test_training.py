@@ -29,6 +29,7 @@ import torch
 import checkpoint
 import dataset
 import runs
+import train
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 TESTS = os.path.join(FOLDER, "..", "..", "tests")
@@ -281,6 +282,50 @@ class Chain(ScratchTest):
         ours, labels = agreement.ask_element(os.environ["GST_LAUNCH"], clips, gguf, "ref")
         self.assertEqual(tuple(labels), dataset.CLASSES)
         self.assertTrue(agreement.compare("the element and PyTorch", clips, ours, expected))
+
+
+class Sizes(ScratchTest):
+    """Each shape is trained, measured and timed; runs of different shapes are not mixed up."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        os.mkdir(cls.path("data"))
+        write_corpus(cls.path("data"))
+
+    @unittest.skipUnless("EMOTION2VEC_TOOL" in os.environ, "set EMOTION2VEC_TOOL")
+    def test_table(self):
+        steps = ("--front-end-steps", "1", "--steps", "2", "--batch-seconds", "4", "--processes", "1")
+        command = ("sizes.py", "--output", self.path("sizes"), "--tool", os.environ["EMOTION2VEC_TOOL"], "--devices", "ref",
+                   "--", *steps)
+        self.run_it(*command)
+        with open(self.path("sizes", "sizes.csv"), encoding="utf-8", newline="") as file:
+            rows = {row["shape"]: row for row in csv.DictReader(file)}
+        self.assertEqual(list(rows), list(train.SHAPES))
+        for shape, row in rows.items():
+            tensors = self.weights("sizes", shape)
+            self.assertEqual(int(row["parameters"]), sum(t.numel() for t in tensors.values()))
+            self.assertEqual(tensors["proj.weight"].shape, (len(dataset.LABELS), train.SHAPES[shape].embed_dim))
+            self.assertAlmostEqual(int(row["bytes"]) / (4 * int(row["parameters"])), 1, delta=0.1)
+            self.assertAlmostEqual(float(row["MFLOP/s"]) / megaflops(train.SHAPES[shape]), 1, delta=0.05)
+            self.assertTrue(0 <= float(row["4-class"]) <= 100 and float(row["ms/s ref"]) > 0)
+        self.assertNotIn("==", self.run_it(*command), "a finished run was made again")
+
+        mini = ("--start", self.path("sizes", "mini"), "--steps", "1", "--processes", "1")
+        self.assertIn("has not the shape micro", self.refused("train.py", *mini, "--shape", "micro", "--output", self.path("x")))
+        self.assertIn("--shape micro", self.refused("train.py", *steps, "--resume", "--output", self.path("sizes", "micro")))
+
+
+def megaflops(hyper):
+    """For a second of audio, of the products alone: two for each weight and each place that it is used at."""
+    rate, width, total = RATE, 1, 0
+    for channels, kernel, stride in hyper.conv_layers:
+        rate, total = rate / stride, total + 2 * rate / stride * channels * kernel * width
+        width = channels
+    dim = hyper.embed_dim
+    total += 2 * rate * width * dim + 2 * rate * hyper.conv_pos_depth * dim * dim // hyper.conv_pos_groups * hyper.conv_pos_kernel
+    tokens = 3 * rate + hyper.num_extra_tokens          # of a window of three seconds
+    return (total + (hyper.depth + hyper.prenet_depth) * tokens / 3 * (24 * dim * dim + 4 * tokens * dim)) / 1e6
 
 
 class Words(ScratchTest):

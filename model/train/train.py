@@ -12,6 +12,7 @@ Either can be stopped at any moment, and goes on with --resume.
 import argparse
 import collections
 import csv
+import dataclasses
 import math
 import os
 import pickle
@@ -28,13 +29,21 @@ import dataset
 import evaluate
 import frontend
 import runs
+import teachers
 from emotion2vec import Emotion2vec, Hyper, normalize_waveform
 from features import BANDS, Targets
 
-MINI = Hyper(embed_dim=128, depth=3, prenet_depth=1, num_heads=4, num_extra_tokens=4,
-             conv_layers=((256, 400, 160), (160, 3, 2), (160, 3, 1)),
-             conv_pos_depth=3, conv_pos_kernel=9, conv_pos_groups=16,
-             alibi_shape=(1, 1, 4, 1, 1), classes=len(dataset.LABELS))
+def shape(dim, heads, depth, convolutions, groups):
+    """A narrow relative of the published shapes: frames of 50 Hz by wide kernels, which train several times faster than the
+    published seven layers; one prenet block, three positional layers."""
+    return Hyper(embed_dim=dim, depth=depth, prenet_depth=1, num_heads=heads, num_extra_tokens=4,
+                 conv_layers=((256, 400, 160), (convolutions, 3, 2), (convolutions, 3, 1)),
+                 conv_pos_depth=3, conv_pos_kernel=9, conv_pos_groups=groups,
+                 alibi_shape=(1, 1, heads, 1, 1), classes=len(dataset.LABELS))
+
+
+# The bundled model is a mini; the others show what its size costs and gives.
+SHAPES = {"micro": shape(64, 4, 2, 128, 8), "mini": shape(128, 4, 3, 160, 16), "midi": shape(256, 8, 5, 256, 16)}
 
 
 # Of log.csv; the last one holds "name=value, …", which differ from phase to phase.
@@ -46,7 +55,7 @@ class Crew:
 
     def __init__(self, size):
         self.size = size
-        self.board = torch.zeros(size, 1 << 22).share_memory_()
+        self.board = torch.zeros(size, 1 << 23).share_memory_()
         self.barrier = multiprocessing.get_context("spawn").Barrier(size)
 
     def mean(self, rank, vector):
@@ -185,28 +194,31 @@ class Trainer:
         torch.manual_seed(options.seed)
         self.audio = dataset.Audio(options.cache)
         self.dev = self.audio.select("dev")
-        self.model = Emotion2vec(MINI, dataset.LABELS, dropout=0.15, head_dropout=0.2)
+        self.hyper = SHAPES[options.shape]
+        self.model = Emotion2vec(self.hyper, dataset.LABELS, dropout=0.15, head_dropout=0.2)
         initialise(self.model)
-        self.targets = Targets(MINI)
-        self.acoustic = nn.Linear(MINI.conv_layers[-1][0], BANDS + 2)   # front end -> log-mel, pitch, voicing
-        self.summary = nn.Linear(MINI.embed_dim, 2 * BANDS + 3)         # utterance -> statistics of those
-        self.judge = Emotion2vec(MINI, dataset.LABELS).eval()           # for the dev split; made here, as its first weights are drawn
-        self.crops = dataset.TrainingCrops(self.audio, [options.seed, rank])
+        self.targets = Targets(self.hyper)
+        self.acoustic = nn.Linear(self.hyper.conv_layers[-1][0], BANDS + 2)   # front end -> log-mel, pitch, voicing
+        self.summary = nn.Linear(self.hyper.embed_dim, 2 * BANDS + 3)         # utterance -> statistics of those
+        self.judge = Emotion2vec(self.hyper, dataset.LABELS).eval()           # for the dev split; made here, as its first weights are drawn
+        self.crops = dataset.TrainingCrops(self.audio, [options.seed, rank], voices=options.voices)
+        self.opinions = teachers.Opinions(options.teachers) if options.teachers else None
         self.prior = torch.from_numpy(self.crops.prior())
         self.centre = self.spread = None
         self.best = 0.0
 
     def batch(self, strength):
-        """Waves of one random length, classes, corpora."""
+        """Waves of one random length, classes, corpora, clips."""
         seconds = float(self.crops.rng.uniform(*self.options.crop))
         size = max(4, round(self.options.batch_seconds / seconds))
-        return (torch.from_numpy(a) for a in self.crops.batch(size, seconds, strength))
+        *arrays, clips = self.crops.batch(size, seconds, strength)
+        return *map(torch.from_numpy, arrays), clips
 
     def measure_statistics(self):
         """Mean and spread of the clip statistics, to standardise them; the same in all processes."""
         rows = []
         for _ in range(12):
-            wave, _, _ = self.batch(0.1)
+            wave, _, _, _ = self.batch(0.1)
             rows.append(self.statistics(wave))
         rows = torch.cat(rows)
         both = self.crew.mean(self.rank, torch.cat([rows.mean(0), rows.std(0)]))
@@ -215,12 +227,12 @@ class Trainer:
     def statistics(self, wave):
         """Statistics of log-mel and pitch of each clip, at the frames that the model has."""
         wave = normalize_waveform(wave)
-        count = (wave.shape[1] - MINI.shortest) // MINI.hop + 1
+        count = (wave.shape[1] - self.hyper.shortest) // self.hyper.hop + 1
         return self.targets.statistics(*self.targets.frames(wave, count))
 
     def start_front_end(self):
         """Filters, and the dice of this process."""
-        same_everywhere, _, _ = dataset.TrainingCrops(self.audio, self.options.seed).batch(32, 2.0, 0.0)
+        same_everywhere, _, _, _ = dataset.TrainingCrops(self.audio, self.options.seed).batch(32, 2.0, 0.0)
         frontend.start(self.model, torch.from_numpy(same_everywhere))
         torch.manual_seed(self.options.seed + 1000 * self.rank)   # from here on dropout differs
         self.measure_statistics()
@@ -235,7 +247,7 @@ class Trainer:
         saved = phase.clock
         phase.start()
         while phase.progress < 1:
-            wave, _, _ = self.batch(0.2)
+            wave, _, _, _ = self.batch(0.2)
             wave = normalize_waveform(wave)
             said = self.acoustic(encoder(wave, lambda name, value: value))
             mel, octaves, voicing = self.targets.frames(wave, said.shape[1])
@@ -257,8 +269,10 @@ class Trainer:
 
     def start_from(self, folder):
         """Takes the encoder of a checkpoint of this shape; the head stays as it is."""
-        tensors = checkpoint.load(folder).state_dict()
-        mine = self.model.state_dict()
+        start = checkpoint.load(folder)
+        if dataclasses.replace(start.hyper, classes=0, temperature=1.0) != dataclasses.replace(self.hyper, classes=0):
+            raise SystemExit("train.py: %s has not the shape %s: make it with the same --shape" % (folder, self.options.shape))
+        tensors, mine = start.state_dict(), self.model.state_dict()
         for name, tensor in mine.items():
             if not name.startswith("proj."):
                 tensor.copy_(tensors[name])
@@ -279,10 +293,14 @@ class Trainer:
         phase.start()
         self.model.train()
         while phase.progress < 1:
-            wave, classes, corpora = self.batch(0.1 + self.options.strength * phase.progress)
+            wave, classes, corpora, clips = self.batch(0.1 + self.options.strength * phase.progress)
             out = self.model(wave)
             # Within its corpus a class competes with the classes that the corpus has.
             loss = F.cross_entropy(out["logits"] + self.prior[corpora], classes, label_smoothing=0.05)
+            if self.opinions:
+                # The teachers know nothing of corpora.
+                taught = F.cross_entropy(out["logits"], torch.from_numpy(self.opinions.of(clips)))
+                loss = loss + self.options.teachers_weight * (taught - loss)
             statistics = (self.statistics(wave) - self.centre) / self.spread
             summary = (self.summary(out["utterance"]) - statistics).square().mean()
             right = (out["logits"].argmax(1) == classes).float().mean()
@@ -303,10 +321,10 @@ class Trainer:
         dice = self.crew.gather(self.rank, (self.crops.rng.bit_generator.state, torch.get_rng_state().numpy()))
         if self.rank != 0:
             return
-        state = dict(phase.state(), model=self.model.state_dict(), acoustic=self.acoustic.state_dict(),
+        state = dict(phase.state(), shape=self.options.shape, model=self.model.state_dict(), acoustic=self.acoustic.state_dict(),
                      summary=self.summary.state_dict(), best=self.best, centre=self.centre, spread=self.spread, dice=dice)
         if average:
-            checkpoint.save(average.tensors, MINI, dataset.LABELS, self.options.output)
+            checkpoint.save(average.tensors, self.hyper, dataset.LABELS, self.options.output)
             state.update(average=average.tensors, evaluated=evaluated)
         path = self.state_path()
         torch.save(state, path + ".partial")
@@ -316,6 +334,8 @@ class Trainer:
         if "dice" not in state:
             raise SystemExit("train.py: %s was written by an older train.py: begin anew, with --start %s to keep its encoder"
                              % (self.state_path(), self.options.output))
+        if state.get("shape", "mini") != self.options.shape:
+            raise SystemExit("train.py: %s is of a run with --shape %s" % (self.state_path(), state.get("shape", "mini")))
         self.model.load_state_dict(state["model"])
         self.acoustic.load_state_dict(state["acoustic"])
         self.summary.load_state_dict(state["summary"])
@@ -347,17 +367,17 @@ class Trainer:
         """Measures the averaged model on dev, and keeps the best one."""
         self.judge.load_state_dict(average.tensors)
         mine = self.dev[self.rank::self.crew.size]
-        logits = np.zeros((len(self.dev), MINI.classes), np.float32)
+        logits = np.zeros((len(self.dev), self.hyper.classes), np.float32)
         if mine:
             logits[self.rank::self.crew.size] = evaluate.logits_of(self.judge, map(self.audio.wave, mine))
-        logits = (self.crew.mean(self.rank, torch.from_numpy(logits).flatten()) * self.crew.size).view(-1, MINI.classes)
+        logits = (self.crew.mean(self.rank, torch.from_numpy(logits).flatten()) * self.crew.size).view(-1, self.hyper.classes)
         if self.rank == 0:
             results = evaluate.measure(logits.numpy(), self.dev)
             line = "dev UA 4-class %.1f, all %.1f; " % evaluate.means(results)
             line += ", ".join("%s %s %.1f" % (r[0], r[1], r[4]) for r in results)
             if sum(evaluate.means(results)) > self.best:
                 self.best = sum(evaluate.means(results))
-                checkpoint.save(average.tensors, MINI, dataset.LABELS, os.path.join(self.options.output, "best"))
+                checkpoint.save(average.tensors, self.hyper, dataset.LABELS, os.path.join(self.options.output, "best"))
             phase.bar.say("%s at %.0f s, %.1f h, %.1f epochs" % (line, phase.seconds, phase.audio / 3600,
                                                                 phase.audio / self.crops.seconds))
             with open(os.path.join(self.options.output, "dev.txt"), "a", encoding="utf-8") as file:
@@ -380,7 +400,7 @@ class Trainer:
             self.train_front_end(state)
             state = None
             if self.rank == 0 and self.options.front_end_only:
-                checkpoint.save(self.model.state_dict(), MINI, dataset.LABELS, self.options.output)
+                checkpoint.save(self.model.state_dict(), self.hyper, dataset.LABELS, self.options.output)
         if not self.options.front_end_only:
             self.train_classes(state)
         if self.rank == 0:
@@ -418,6 +438,7 @@ def parse():
     parser.add_argument("--steps", type=int, help="steps of the supervised part, instead of minutes: repeatable bit by bit")
     parser.add_argument("--front-end-steps", type=int, help="the same for the front end")
     parser.add_argument("--front-end-only", action="store_true", help="stop after the front end")
+    parser.add_argument("--shape", default="mini", choices=SHAPES, help="of the network")
     parser.add_argument("--start", help="folder of a checkpoint of this shape to take the encoder from")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--batch-seconds", type=float, default=32.0, help="audio in a batch of one process")
@@ -425,6 +446,9 @@ def parse():
     parser.add_argument("--rate", type=float, default=8e-4)
     parser.add_argument("--strength", type=float, default=0.25, help="how much likelier distortions get over the run")
     parser.add_argument("--summary-weight", type=float, default=0.2, help="weight of the auxiliary task")
+    parser.add_argument("--voices", type=float, default=0.0, help="chance that a clip gets another voice")
+    parser.add_argument("--teachers", help="file of teachers.py: learn from the opinions in it too")
+    parser.add_argument("--teachers-weight", type=float, default=0.5, help="of 1, the labels have the rest")
     parser.add_argument("--evaluate-every", type=float, default=240.0, help="seconds; with --steps, steps")
     parser.add_argument("--save-every", type=float, default=60.0, help="seconds; with --steps, steps")
     parser.add_argument("--log-every", type=int, default=50, help="steps")
