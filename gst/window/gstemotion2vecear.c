@@ -94,8 +94,7 @@ hear (GstEmotion2vecEar * ear, const float *samples, double voicing)
 {
   float *now = ear->heard[N_KERNEL - 1];
 
-  memmove (ear->heard[0], ear->heard[1],
-      (N_KERNEL - 1) * sizeof ear->heard[0]);
+  memmove (ear->heard[0], ear->heard[1], (N_KERNEL - 1) * sizeof ear->heard[0]);
   gst_emotion2vec_hearing_push (ear->hearing, samples, voicing, now);
   for (guint k = 0; ear->n == 0 && k < N_KERNEL - 1; k++)
     memcpy (ear->heard[k], now, sizeof ear->heard[k]);
