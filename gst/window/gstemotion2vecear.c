@@ -264,5 +264,8 @@ gst_emotion2vec_ear_end (const GstEmotion2vecEar * ear, guint64 start,
   if (to <= from)
     return end;
   count = count_speech (ear, from, 1, to - from);
+  /* what is not judged yet is what came before */
+  if (to == known && count == to - from)
+    return MIN (end + GST_EMOTION2VEC_EAR_ON, ear->n);
   return count > 0 ? from + count : end;
 }

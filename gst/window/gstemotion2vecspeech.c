@@ -274,8 +274,10 @@ end_of (const GstEmotion2vecSpeech * speech)
 {
   if (speech->final_end)
     return speech->final_end;
+  /* what an ear has not judged yet is what came before */
   if (speech->ear)
-    return speech->end;
+    return speech->n == speech->end + GST_EMOTION2VEC_EAR_DELAY ?
+        speech->n : speech->end;
   return MIN (speech->end + MARGIN_AFTER, speech->n);
 }
 
@@ -580,9 +582,6 @@ gst_emotion2vec_speech_current (const GstEmotion2vecSpeech * speech,
 {
   span->start = speech->start;
   span->end = end_of (speech);
-  /* what an ear has not judged yet is what came before */
-  if (speech->ear && speech->n - speech->end == GST_EMOTION2VEC_EAR_DELAY)
-    span->end = speech->n;
   return speech->open && span->end > span->start;
 }
 

@@ -82,7 +82,7 @@ def _lowest(smooth, block=30, blocks=10):
     count = len(smooth)
     padded = np.concatenate([smooth, np.full((-count % block, smooth.shape[1]), np.inf)]).reshape(-1, block, smooth.shape[1])
     least = np.minimum.accumulate(padded, 1)
-    ends = least[:, -1]
+    ends = least[:, -1].copy()
     for number in range(1, len(least)):
         least[number] = np.minimum(least[number], ends[max(0, number - blocks + 1):number].min(0))
     return least.reshape(-1, smooth.shape[1])[:count]
