@@ -110,7 +110,7 @@ def main():
     parser.add_argument("--data", required=True, help="folder with manifest.tsv and the audio")
     parser.add_argument("--cache", required=True, help="folder with the decoded audio, made if it is not there")
     parser.add_argument("--output", required=True, help="file that gets the weights")
-    parser.add_argument("--steps", type=int, default=1200)
+    parser.add_argument("--steps", type=int, default=800)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--permissive", action="store_true", help="leave out audio that may not be used commercially")
     options = parser.parse_args()

@@ -167,7 +167,7 @@ class Score:
 
 def together(scores):
     """One score over all that went into these."""
-    total = Score()
+    total = Score(scores[0].network)
     for score in scores:
         for name, value in vars(score).items():
             if name != 'network':
