@@ -4,7 +4,8 @@
  * what the unit said at five moments since. Before the first frame everything was as in the first.
  *
  * An edge is where the sum of the log odds, from inside to outside, is largest: the most likely place of the one change
- * (E. S. Page, "Continuous inspection schemes", 1954). They are clipped, so that no single frame decides.
+ * (E. S. Page, "Continuous inspection schemes", 1954). They are clipped, so that no single frame decides; and a pause counts for
+ * no more than MOST_FALL, or a short word after it would be given up.
  * The twin of the network is model/train/hearing.py.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gstemotion2vecear.h"
@@ -20,6 +21,9 @@
 
 /* Frames kept, a power of two. */
 #define N_KEPT 256
+
+/* Of a pause, in the sum of the log odds: what comes after it is part of a span if it says more for speech than this. */
+#define MOST_FALL 40.0
 
 /* What a vote adds to the log odds. */
 #define VOTE 3.0
@@ -226,7 +230,7 @@ count_speech (const GstEmotion2vecEar * ear, guint64 first, gint64 step,
   for (guint64 i = 0; i < n; i++) {
     guint64 k = (guint64) ((gint64) first + step * (gint64) i);
 
-    sum += gst_emotion2vec_ear_evidence (ear, k);
+    sum = MAX (sum + gst_emotion2vec_ear_evidence (ear, k), best - MOST_FALL);
     if (sum > best) {
       best = sum;
       count = i + 1;

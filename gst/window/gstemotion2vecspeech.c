@@ -68,10 +68,13 @@
 /* Of the sum of the log odds that an ear gives. */
 #define OPEN_RISE 20.0
 #define MOST_FALL 20.0
-/* In frames: a span that an ear opens starts at most so long ago; and how long it waits, if the hangover allows, for the end of
- * a pause, of which the last GST_EMOTION2VEC_EAR_DELAY frames are still unjudged. */
+/* Of one frame, where the sum is too slow. */
+#define SURE 2.0
+/* In frames: a span that an ear opens starts at most so long ago. Of a pause the last GST_EMOTION2VEC_EAR_DELAY frames are
+ * unjudged: a hangover shorter than this takes so many more; and a span waits so much longer if something may be coming. */
 #define MAX_RISE 60
 #define EAR_PATIENCE 30
+#define EAR_GRACE 13
 
 /* Frames searched for a quiet one if a span grows too long: 2 s. */
 #define CUT_SEARCH 200
@@ -102,6 +105,7 @@ struct _GstEmotion2vecSpeech
   double rise;                  /* with an ear: of the sum since it was least, outside of a span */
   guint64 rise_start;
   double fall;                  /* of the sum since it was largest, in a span */
+  double evidence;              /* of the frame judged last */
 
   gboolean open;
   guint64 start, end;           /* of the open span, without the margin at its end */
@@ -483,15 +487,15 @@ push_by_rule (GstEmotion2vecSpeech * speech,
 
 /* ---- with an ear ------------------------------------------------------------------------------------------------ */
 
-/* @evidence is of frame number @judged. */
+/* Frame number @judged has been judged, outside of a span. */
 static void
-try_rise (GstEmotion2vecSpeech * speech, guint64 judged, double evidence)
+try_rise (GstEmotion2vecSpeech * speech, guint64 judged)
 {
   guint64 start;
 
   if (speech->rise <= 0)
     speech->rise_start = judged;
-  speech->rise = MAX (speech->rise + evidence, 0);
+  speech->rise = MAX (speech->rise + speech->evidence, 0);
   if (speech->rise < OPEN_RISE)
     return;
   start = MAX (speech->rise_start, speech->previous_end);
@@ -505,10 +509,11 @@ try_rise (GstEmotion2vecSpeech * speech, guint64 judged, double evidence)
   speech->fall = 0;
 }
 
+/* The same in a span. */
 static void
-try_fall (GstEmotion2vecSpeech * speech, guint64 judged, double evidence)
+try_fall (GstEmotion2vecSpeech * speech, guint64 judged)
 {
-  speech->fall = CLAMP (speech->fall + evidence, -MOST_FALL, 0);
+  speech->fall = CLAMP (speech->fall + speech->evidence, -MOST_FALL, 0);
   if (speech->fall < 0)
     return;
   speech->end = judged + 1;
@@ -520,32 +525,46 @@ push_by_ear (GstEmotion2vecSpeech * speech, const float *samples,
     const GstEmotion2vecFrameFeatures * frame, gboolean vote)
 {
   guint64 judged = speech->n - GST_EMOTION2VEC_EAR_DELAY;
-  double evidence;
+  gboolean audible = frame->level > speech->settings.silence_threshold;
 
   gst_emotion2vec_ear_push (speech->ear, samples, frame->voicing,
-      frame->level > speech->settings.silence_threshold, vote);
+      audible, vote);
   count_frame (speech, frame->level);
+  if (audible && frame->voicing > VOICED)
+    speech->voice_end = speech->n;
   if (speech->n <= GST_EMOTION2VEC_EAR_DELAY)
     return;
-  evidence = gst_emotion2vec_ear_evidence (speech->ear, judged);
+  speech->evidence = gst_emotion2vec_ear_evidence (speech->ear, judged);
   if (speech->open)
-    try_fall (speech, judged, evidence);
+    try_fall (speech, judged);
   else
-    try_rise (speech, judged, evidence);
+    try_rise (speech, judged);
 }
 
 /* ---- frame by frame --------------------------------------------------------------------------------------------- */
 
-/* How many frames after the last one of speech so far a span closes. */
-static guint64
-patience (const GstEmotion2vecSpeech * speech)
+/* Whether the pause may be over: the ear was sure of speech last, or there was a voice in what it has not judged yet. */
+static gboolean
+may_come_back (const GstEmotion2vecSpeech * speech)
+{
+  return speech->evidence > SURE || (speech->voice_end > 0
+      && speech->n - speech->voice_end < GST_EMOTION2VEC_EAR_DELAY);
+}
+
+/* Whether the pause has been long enough. */
+static gboolean
+is_over (const GstEmotion2vecSpeech * speech)
 {
   guint64 hangover = speech->settings.hangover;
+  guint64 pause = speech->n - speech->end;
+  guint64 wait = hangover;
 
-  if (!speech->ear)
-    return hangover;
-  return MIN (hangover + GST_EMOTION2VEC_EAR_DELAY,
-      MAX (hangover, EAR_PATIENCE));
+  if (speech->ear)
+    wait = MIN (hangover + GST_EMOTION2VEC_EAR_DELAY,
+        MAX (hangover, EAR_PATIENCE));
+  if (pause == 0 || pause < wait)
+    return FALSE;
+  return !speech->ear || pause >= wait + EAR_GRACE || !may_come_back (speech);
 }
 
 gboolean
@@ -561,7 +580,7 @@ gst_emotion2vec_speech_push (GstEmotion2vecSpeech * speech,
     push_by_rule (speech, &frame, vote);
   if (!speech->open)
     return FALSE;
-  if (speech->n - speech->end >= patience (speech) && speech->n > speech->end)
+  if (is_over (speech))
     return close_span (speech, span);
   settle (speech, FALSE);
   if (speech->n - speech->start >= speech->settings.longest)

@@ -307,6 +307,24 @@ test_spans (void)
   }
 }
 
+/* What is said after a pause that is shorter than the hangover belongs to the span, though it is judged after the hangover. */
+static void
+test_pause (void)
+{
+  static const guint pauses[] = { 100, 200, 250 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (pauses); i++) {
+    g_autofree float *data = g_new0 (float, 400 * N_FRAME);
+    GstEmotion2vecSpan span;
+
+    add_voice (data, 1000, 2000);
+    add_voice (data, 2000 + pauses[i], 2150 + pauses[i]);
+    assert_near (find_span (data, 400, 30, &span), 245 + pauses[i] / 10);
+    assert_near (span.start, 100);
+    assert_near (span.end, 215 + pauses[i] / 10);
+  }
+}
+
 /* The audio ends in the middle of speech: so does the span. */
 static void
 test_cut_off (void)
@@ -393,6 +411,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ear/vote", test_vote);
   g_test_add_func ("/ear/edges", test_edges);
   g_test_add_func ("/ear/spans", test_spans);
+  g_test_add_func ("/ear/pause", test_pause);
   g_test_add_func ("/ear/cut-off", test_cut_off);
   g_test_add_func ("/ear/click", test_click);
   g_test_add_func ("/ear/splits", test_splits);
