@@ -41,13 +41,15 @@ class Recordings:
 
     def __init__(self, data, audio, seed, permissive=False):
         self.audio, self.rng = audio, np.random.default_rng(seed)
-        screams = {row["path"] for row in dataset.read_manifest(data) if row["emotion"].endswith("/scream")}
+        screams = {row["path"] for row in dataset.read_manifest(data) if (row.get("emotion") or "").endswith("/scream")}
         usable = [c for c in audio.clips if "ND" not in c.licence and not (permissive and "NC" in c.licence)]
         self.groups = {}
         for clip in usable:
             span = clear_span(audio.wave(clip)) if clip.split == "train" else None
             if span:
                 self.groups.setdefault(clip.corpus, []).append((clip, span))
+        if not self.groups:
+            raise SystemExit("no clip of split=train in %s has clear edges and no pause: finding speech cannot be learned from it" % data)
         noise = [c for c in usable if c.split == "noise" and c.speaker == "aug" and c.corpus.startswith("noise")
                  and c.path not in screams and c.samples > 2 * RATE]
         self.noises = [[c for c in noise if c.corpus == name] for name in sorted({c.corpus for c in noise})]
