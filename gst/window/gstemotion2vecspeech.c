@@ -70,11 +70,16 @@
 #define MOST_FALL 20.0
 /* Of one frame, where the sum is too slow. */
 #define SURE 2.0
-/* In frames: a span that an ear opens starts at most so long ago. Of a pause the last GST_EMOTION2VEC_EAR_DELAY frames are
- * unjudged: a hangover shorter than this takes so many more; and a span waits so much longer if something may be coming. */
+/* In frames: a span that an ear opens starts at most so long ago. In a span frames are judged CLOSE_DELAY later, for better. So
+ * much of a pause is unjudged: a hangover shorter than EAR_PATIENCE takes so many more; and a span waits EAR_GRACE longer if
+ * something may be coming. */
 #define MAX_RISE 60
 #define EAR_PATIENCE 30
-#define EAR_GRACE 13
+#define EAR_GRACE 20
+#define CLOSE_DELAY 15
+/* A span of up to SHORT frames in all comes to nothing where the sum over it, with hindsight, is less than this. */
+#define SHORT 100
+#define LEAST_SUM 40.0
 
 /* Frames searched for a quiet one if a span grows too long: 2 s. */
 #define CUT_SEARCH 200
@@ -106,6 +111,7 @@ struct _GstEmotion2vecSpeech
   guint64 rise_start;
   double fall;                  /* of the sum since it was largest, in a span */
   double evidence;              /* of the frame judged last */
+  gboolean doubtful;            /* the span up to final_end, if that is known */
 
   gboolean open;
   guint64 start, end;           /* of the open span, without the margin at its end */
@@ -280,8 +286,7 @@ end_of (const GstEmotion2vecSpeech * speech)
     return speech->final_end;
   /* what an ear has not judged yet is what came before */
   if (speech->ear)
-    return speech->n == speech->end + GST_EMOTION2VEC_EAR_DELAY ?
-        speech->n : speech->end;
+    return speech->fall < 0 ? speech->end : speech->n;
   return MIN (speech->end + MARGIN_AFTER, speech->n);
 }
 
@@ -300,13 +305,27 @@ settle_start (GstEmotion2vecSpeech * speech)
   speech->start_is_final = TRUE;
 }
 
+/* Whether so little speaks for the open span, settled, that it is none. */
+static gboolean
+is_doubtful (const GstEmotion2vecSpeech * speech)
+{
+  double sum = 0;
+
+  if (speech->final_end > speech->start + SHORT)
+    return FALSE;
+  for (guint64 k = speech->start; k < speech->final_end; k++)
+    sum += gst_emotion2vec_ear_evidence (speech->ear, k);
+  return sum < LEAST_SUM;
+}
+
 static void
 settle_end (GstEmotion2vecSpeech * speech)
 {
-  if (speech->ear)
+  if (speech->ear) {
     speech->final_end = gst_emotion2vec_ear_end (speech->ear, speech->start,
         speech->end);
-  else
+    speech->doubtful = is_doubtful (speech);
+  } else
     speech->final_end = gst_emotion2vec_edges_end (speech->edges,
         speech->start, end_of (speech));
 }
@@ -367,7 +386,8 @@ static gboolean
 close_span (GstEmotion2vecSpeech * speech, GstEmotion2vecSpan * span)
 {
   settle (speech, TRUE);
-  return end_span (speech, end_of (speech), FALSE, span);
+  return end_span (speech, end_of (speech), FALSE, span)
+      && !(speech->final_end > 0 && speech->doubtful);
 }
 
 static guint
@@ -516,7 +536,7 @@ try_fall (GstEmotion2vecSpeech * speech, guint64 judged)
   speech->fall = CLAMP (speech->fall + speech->evidence, -MOST_FALL, 0);
   if (speech->fall < 0)
     return;
-  speech->end = judged + 1;
+  speech->end = MAX (speech->end, judged + 1);
   speech->final_end = 0;
 }
 
@@ -524,7 +544,8 @@ static void
 push_by_ear (GstEmotion2vecSpeech * speech, const float *samples,
     const GstEmotion2vecFrameFeatures * frame, gboolean vote)
 {
-  guint64 judged = speech->n - GST_EMOTION2VEC_EAR_DELAY;
+  guint delay = speech->open ? CLOSE_DELAY : GST_EMOTION2VEC_EAR_DELAY;
+  guint64 judged = speech->n - delay;
   gboolean audible = frame->level > speech->settings.silence_threshold;
 
   gst_emotion2vec_ear_push (speech->ear, samples, frame->voicing,
@@ -532,7 +553,7 @@ push_by_ear (GstEmotion2vecSpeech * speech, const float *samples,
   count_frame (speech, frame->level);
   if (audible && frame->voicing > VOICED)
     speech->voice_end = speech->n;
-  if (speech->n <= GST_EMOTION2VEC_EAR_DELAY)
+  if (speech->n <= delay)
     return;
   speech->evidence = gst_emotion2vec_ear_evidence (speech->ear, judged);
   if (speech->open)
@@ -548,7 +569,7 @@ static gboolean
 may_come_back (const GstEmotion2vecSpeech * speech)
 {
   return speech->evidence > SURE || (speech->voice_end > 0
-      && speech->n - speech->voice_end < GST_EMOTION2VEC_EAR_DELAY);
+      && speech->n - speech->voice_end < CLOSE_DELAY);
 }
 
 /* Whether the pause has been long enough. */
@@ -560,8 +581,7 @@ is_over (const GstEmotion2vecSpeech * speech)
   guint64 wait = hangover;
 
   if (speech->ear)
-    wait = MIN (hangover + GST_EMOTION2VEC_EAR_DELAY,
-        MAX (hangover, EAR_PATIENCE));
+    wait = MIN (hangover + CLOSE_DELAY, MAX (hangover, EAR_PATIENCE));
   if (pause == 0 || pause < wait)
     return FALSE;
   return !speech->ear || pause >= wait + EAR_GRACE || !may_come_back (speech);
