@@ -332,9 +332,9 @@ test_doubtful (void)
   g_autofree float *data = g_new0 (float, 400 * N_FRAME);
   GstEmotion2vecSpan span;
 
-  add_voice (data, 3000, 3050);
+  add_voice (data, 3000, 3070);
   g_assert_cmpuint (find_span (data, 400, 30, &span), ==, 0);
-  add_voice (data, 3050, 3150);
+  add_voice (data, 3070, 3170);
   g_assert_cmpuint (find_span (data, 400, 30, &span), >, 0);
 }
 
