@@ -25,6 +25,9 @@
 /* Of a pause, in the sum of the log odds: what comes after it is part of a span if it says more for speech than this. */
 #define MOST_FALL 40.0
 
+/* Frames that are added to an end: the release of a last consonant is often too quiet to be sure of. */
+#define MARGIN_AFTER 3
+
 /* What a vote adds to the log odds. */
 #define VOTE 3.0
 
@@ -271,5 +274,5 @@ gst_emotion2vec_ear_end (const GstEmotion2vecEar * ear, guint64 start,
   /* what is not judged yet is what came before */
   if (to == known && count == to - from)
     return MIN (end + GST_EMOTION2VEC_EAR_ON, ear->n);
-  return count > 0 ? from + count : end;
+  return count > 0 ? MIN (from + count + MARGIN_AFTER, ear->n) : end;
 }

@@ -55,8 +55,8 @@ class Conversation(unittest.TestCase):
                     self.assertLessEqual(max(score.delays), 0.5)
 
     def test_network(self):
-        self.check_clean(True, 0.8)
-        self.check_noise(True, {20: 0.85, 10: 0.7})
+        self.check_clean(True, 0.9)
+        self.check_noise(True, {20: 0.88, 10: 0.8})
 
     def test_rules(self):
         self.check_clean(False, 1)

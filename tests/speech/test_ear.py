@@ -20,7 +20,7 @@ import hearing  # noqa: E402
 
 CLIP = 4
 # of the log odds: single against double precision
-TOLERANCE = 2e-3
+TOLERANCE = 1e-3
 
 
 def heard_in_c(audio):
