@@ -1,10 +1,11 @@
-/* gstemotion2vecmodelsearch.c - which model file an element loads that was not told.
+/* gstemotion2vecmodelsearch.c - which model file an element loads that was not told, and what finds speech for it.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gstemotion2vecmodelsearch.h"
 
 #include "e2verror.h"
 
 #define BUNDLED "emotion2vec-mini.gguf"
+#define SPEECH "emotion2vec-speech.bin"
 
 /* @source: who named it, for the message. */
 static char *
@@ -87,4 +88,40 @@ gst_emotion2vec_find_model_of (const char *option, const char *model_file,
     GError ** error)
 {
   return find_model (option, option, model_file, error);
+}
+
+/* @folder: (transfer full) (nullable). Returns: (nullable) (transfer full): the weights in it. */
+static char *
+speech_in (char *folder)
+{
+  g_autofree char *owned = folder;
+  g_autofree char *path =
+      folder ? g_build_filename (folder, SPEECH, NULL) : NULL;
+
+  return path && g_file_test (path, G_FILE_TEST_EXISTS) ?
+      g_steal_pointer (&path) : NULL;
+}
+
+char *
+gst_emotion2vec_find_speech (GError ** error)
+{
+  const char *variable = g_getenv (GST_EMOTION2VEC_SPEECH_VARIABLE);
+  const char *model = g_getenv (GST_EMOTION2VEC_MODEL_VARIABLE);
+  char *found = NULL;
+
+  if (variable && *variable)
+    return g_strdup (variable);
+  if (!variable && model && *model)
+    found = speech_in (g_path_get_dirname (model));
+  if (!variable && !found)
+    found = speech_in (g_build_filename (g_get_user_data_dir (),
+            GST_EMOTION2VEC_MODEL_FOLDER, NULL));
+  if (!variable && !found)
+    found = speech_in (g_strdup (EMOTION2VEC_DATADIR));
+  if (!found)
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+        variable ? "the environment variable " GST_EMOTION2VEC_SPEECH_VARIABLE
+        " is empty" : "there is no " SPEECH " in \"" EMOTION2VEC_DATADIR
+        "\" or beside the model");
+  return found;
 }

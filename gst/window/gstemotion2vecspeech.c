@@ -7,6 +7,9 @@
  * (3) Spans never overlap, and none begins before earliest_start() once a frame has been taken.
  * (4) Each edge is looked at a second time, see gstemotion2vecedges.h, when GST_EMOTION2VEC_EDGES_ON frames after it are
  *     known, or when the span closes if that is sooner. What opens and what closes a span, and when, does not depend on it.
+ * (5) With an ear (gstemotion2vecear.h) neither loudness nor floor nor voicing matter: what it says of each frame, a little
+ *     later, is added up. A span opens when the sum has risen by OPEN_RISE, and its end is where the sum was largest. A fall
+ *     counts for no more than MOST_FALL, so that what is said after a pause is heard, and a click is not.
  * The numbers were chosen by measurement, see docs/speech-trigger.md.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gstemotion2vecspeech.h"
@@ -14,6 +17,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "gstemotion2vecear.h"
 #include "gstemotion2vecedges.h"
 #include "gstemotion2vecfeatures.h"
 
@@ -61,8 +65,26 @@
 /* Smoothed energy above this times the present one does not count: after a loud end it takes long to die away. */
 #define MAX_LAG 10.0
 
+/* Of the sum of the log odds that an ear gives. */
+#define OPEN_RISE 20.0
+#define MOST_FALL 20.0
+/* Of one frame, where the sum is too slow. */
+#define SURE 2.0
+/* In frames: a span that an ear opens starts at most so long ago. In a span frames are judged CLOSE_DELAY later, for better. So
+ * much of a pause is unjudged: a hangover shorter than EAR_PATIENCE takes so many more; and a span waits EAR_GRACE longer if
+ * something may be coming. */
+#define MAX_RISE 60
+#define EAR_PATIENCE 30
+#define EAR_GRACE 20
+#define CLOSE_DELAY 15
+/* A span of up to SHORT frames in all comes to nothing where the sum over it, with hindsight, is less than this. */
+#define SHORT 100
+#define LEAST_SUM 40.0
+
 /* Frames searched for a quiet one if a span grows too long: 2 s. */
 #define CUT_SEARCH 200
+
+G_STATIC_ASSERT (GST_EMOTION2VEC_EAR_BACK == GST_EMOTION2VEC_EDGES_BACK);
 
 typedef struct
 {
@@ -79,11 +101,17 @@ struct _GstEmotion2vecSpeech
   GstEmotion2vecSpeechSettings settings;
   GstEmotion2vecFeatures *features;
   GstEmotion2vecEdges *edges;
+  GstEmotion2vecEar *ear;       /* NULL: the rules decide */
   guint64 n;                    /* frames so far */
   Band bands[N_BANDS];
   guint strong;                 /* a bit for each of the last frames: loud and voiced; the newest is bit 0 */
   guint64 loud_start, loud_end; /* the last run of loud frames */
   guint64 voice_end;            /* after the last voiced frame; 0: none yet */
+  double rise;                  /* with an ear: of the sum since it was least, outside of a span */
+  guint64 rise_start;
+  double fall;                  /* of the sum since it was largest, in a span */
+  double evidence;              /* of the frame judged last */
+  gboolean doubtful;            /* the span up to final_end, if that is known */
 
   gboolean open;
   guint64 start, end;           /* of the open span, without the margin at its end */
@@ -102,6 +130,8 @@ gst_emotion2vec_speech_new (const GstEmotion2vecSpeechSettings * settings)
   speech->settings = *settings;
   speech->features = gst_emotion2vec_features_new ();
   speech->edges = gst_emotion2vec_edges_new ();
+  if (settings->ear)
+    speech->ear = gst_emotion2vec_ear_new (settings->ear);
   return speech;
 }
 
@@ -112,6 +142,7 @@ gst_emotion2vec_speech_free (GstEmotion2vecSpeech * speech)
     return;
   gst_emotion2vec_features_free (speech->features);
   gst_emotion2vec_edges_free (speech->edges);
+  gst_emotion2vec_ear_free (speech->ear);
   g_free (speech);
 }
 
@@ -121,6 +152,7 @@ gst_emotion2vec_speech_reset (GstEmotion2vecSpeech * speech)
   const GstEmotion2vecSpeechSettings settings = speech->settings;
   GstEmotion2vecFeatures *features = speech->features;
   GstEmotion2vecEdges *edges = speech->edges;
+  GstEmotion2vecEar *ear = speech->ear;
 
   memset (speech, 0, sizeof *speech);
   speech->settings = settings;
@@ -128,6 +160,9 @@ gst_emotion2vec_speech_reset (GstEmotion2vecSpeech * speech)
   speech->edges = edges;
   gst_emotion2vec_features_reset (features);
   gst_emotion2vec_edges_reset (edges);
+  speech->ear = ear;
+  if (ear)
+    gst_emotion2vec_ear_reset (ear);
 }
 
 void
@@ -249,24 +284,50 @@ end_of (const GstEmotion2vecSpeech * speech)
 {
   if (speech->final_end)
     return speech->final_end;
+  /* what an ear has not judged yet is what came before */
+  if (speech->ear)
+    return speech->fall < 0 ? speech->end : speech->n;
   return MIN (speech->end + MARGIN_AFTER, speech->n);
 }
 
 static void
 settle_start (GstEmotion2vecSpeech * speech)
 {
-  guint64 start = gst_emotion2vec_edges_start (speech->edges, speech->start,
-      speech->end, speech->previous_end);
+  guint64 start;
 
+  if (speech->ear)
+    start = gst_emotion2vec_ear_start (speech->ear, speech->start, speech->end,
+        speech->previous_end);
+  else
+    start = gst_emotion2vec_edges_start (speech->edges, speech->start,
+        speech->end, speech->previous_end);
   speech->start = leave_room (speech, start);
   speech->start_is_final = TRUE;
+}
+
+/* Whether so little speaks for the open span, settled, that it is none. */
+static gboolean
+is_doubtful (const GstEmotion2vecSpeech * speech)
+{
+  double sum = 0;
+
+  if (speech->final_end > speech->start + SHORT)
+    return FALSE;
+  for (guint64 k = speech->start; k < speech->final_end; k++)
+    sum += gst_emotion2vec_ear_evidence (speech->ear, k);
+  return sum < LEAST_SUM;
 }
 
 static void
 settle_end (GstEmotion2vecSpeech * speech)
 {
-  speech->final_end = gst_emotion2vec_edges_end (speech->edges,
-      speech->start, end_of (speech));
+  if (speech->ear) {
+    speech->final_end = gst_emotion2vec_ear_end (speech->ear, speech->start,
+        speech->end);
+    speech->doubtful = is_doubtful (speech);
+  } else
+    speech->final_end = gst_emotion2vec_edges_end (speech->edges,
+        speech->start, end_of (speech));
 }
 
 /* Looks again at those edges of the open span after which enough is known; with @closes at both, for no more will be known.
@@ -275,9 +336,10 @@ static void
 settle (GstEmotion2vecSpeech * speech, gboolean closes)
 {
   const guint64 wait = GST_EMOTION2VEC_EDGES_ON;
+  guint64 start_wait = speech->ear ? GST_EMOTION2VEC_EAR_WAIT : wait;
   guint64 n = speech->n;
 
-  if (!speech->start_is_final && (closes || n >= speech->start + wait))
+  if (!speech->start_is_final && (closes || n >= speech->start + start_wait))
     settle_start (speech);
   if (speech->final_end > 0 || speech->end <= speech->start)
     return;
@@ -316,6 +378,7 @@ end_span (GstEmotion2vecSpeech * speech, guint64 at, gboolean goes_on,
   speech->start_is_final = TRUE;
   speech->open = goes_on;
   speech->strong = 0;
+  speech->rise = 0;
   return span->end > span->start;
 }
 
@@ -323,7 +386,8 @@ static gboolean
 close_span (GstEmotion2vecSpeech * speech, GstEmotion2vecSpan * span)
 {
   settle (speech, TRUE);
-  return end_span (speech, end_of (speech), FALSE, span);
+  return end_span (speech, end_of (speech), FALSE, span)
+      && !(speech->final_end > 0 && speech->doubtful);
 }
 
 static guint
@@ -411,34 +475,132 @@ take_last (GstEmotion2vecSpeech * speech)
   speech->final_end = 0;
 }
 
+static void
+count_frame (GstEmotion2vecSpeech * speech, double level)
+{
+  speech->levels[speech->n % CUT_SEARCH] = (float) level;
+  speech->n++;
+}
+
+static void
+push_by_rule (GstEmotion2vecSpeech * speech,
+    const GstEmotion2vecFrameFeatures * frame, gboolean vote)
+{
+  Judgement judgement;
+
+  for (guint b = 0; b < N_BANDS; b++) {
+    if (speech->n == 0)
+      band_start (&speech->bands[b], frame->bands[b]);
+    band_smooth (&speech->bands[b], frame->bands[b]);
+  }
+  judgement = judge (speech, frame, vote);
+  gst_emotion2vec_edges_push (speech->edges, frame->bands,
+      frame->level > speech->settings.silence_threshold);
+  note (speech, &judgement);
+  follow_floor (speech, judgement.may_open);
+  count_frame (speech, frame->level);
+  if (!speech->open)
+    try_open (speech, judgement.loudness);
+  else if (goes_on (speech, &judgement))
+    take_last (speech);
+}
+
+/* ---- with an ear ------------------------------------------------------------------------------------------------ */
+
+/* Frame number @judged has been judged, outside of a span. */
+static void
+try_rise (GstEmotion2vecSpeech * speech, guint64 judged)
+{
+  guint64 start;
+
+  if (speech->rise <= 0)
+    speech->rise_start = judged;
+  speech->rise = MAX (speech->rise + speech->evidence, 0);
+  if (speech->rise < OPEN_RISE)
+    return;
+  start = MAX (speech->rise_start, speech->previous_end);
+  if (speech->n > MAX_RISE)
+    start = MAX (start, speech->n - MAX_RISE);
+  speech->open = TRUE;
+  speech->start = leave_room (speech, start);
+  speech->end = judged + 1;
+  speech->start_is_final = FALSE;
+  speech->final_end = 0;
+  speech->fall = 0;
+}
+
+/* The same in a span. */
+static void
+try_fall (GstEmotion2vecSpeech * speech, guint64 judged)
+{
+  speech->fall = CLAMP (speech->fall + speech->evidence, -MOST_FALL, 0);
+  if (speech->fall < 0)
+    return;
+  speech->end = MAX (speech->end, judged + 1);
+  speech->final_end = 0;
+}
+
+static void
+push_by_ear (GstEmotion2vecSpeech * speech, const float *samples,
+    const GstEmotion2vecFrameFeatures * frame, gboolean vote)
+{
+  guint delay = speech->open ? CLOSE_DELAY : GST_EMOTION2VEC_EAR_DELAY;
+  guint64 judged = speech->n - delay;
+  gboolean audible = frame->level > speech->settings.silence_threshold;
+
+  gst_emotion2vec_ear_push (speech->ear, samples, frame->voicing,
+      audible, vote);
+  count_frame (speech, frame->level);
+  if (audible && frame->voicing > VOICED)
+    speech->voice_end = speech->n;
+  if (speech->n <= delay)
+    return;
+  speech->evidence = gst_emotion2vec_ear_evidence (speech->ear, judged);
+  if (speech->open)
+    try_fall (speech, judged);
+  else
+    try_rise (speech, judged);
+}
+
+/* ---- frame by frame --------------------------------------------------------------------------------------------- */
+
+/* Whether the pause may be over: the ear was sure of speech last, or there was a voice in what it has not judged yet. */
+static gboolean
+may_come_back (const GstEmotion2vecSpeech * speech)
+{
+  return speech->evidence > SURE || (speech->voice_end > 0
+      && speech->n - speech->voice_end < CLOSE_DELAY);
+}
+
+/* Whether the pause has been long enough. */
+static gboolean
+is_over (const GstEmotion2vecSpeech * speech)
+{
+  guint64 hangover = speech->settings.hangover;
+  guint64 pause = speech->n - speech->end;
+  guint64 wait = hangover;
+
+  if (speech->ear)
+    wait = MIN (hangover + CLOSE_DELAY, MAX (hangover, EAR_PATIENCE));
+  if (pause == 0 || pause < wait)
+    return FALSE;
+  return !speech->ear || pause >= wait + EAR_GRACE || !may_come_back (speech);
+}
+
 gboolean
 gst_emotion2vec_speech_push (GstEmotion2vecSpeech * speech,
     const float *samples, gboolean vote, GstEmotion2vecSpan * span)
 {
   GstEmotion2vecFrameFeatures frame;
-  Judgement judgement;
 
   gst_emotion2vec_features_push (speech->features, samples, &frame);
-  for (guint b = 0; b < N_BANDS; b++) {
-    if (speech->n == 0)
-      band_start (&speech->bands[b], frame.bands[b]);
-    band_smooth (&speech->bands[b], frame.bands[b]);
-  }
-  judgement = judge (speech, &frame, vote);
-  gst_emotion2vec_edges_push (speech->edges, frame.bands,
-      frame.level > speech->settings.silence_threshold);
-  note (speech, &judgement);
-  follow_floor (speech, judgement.may_open);
-  speech->levels[speech->n % CUT_SEARCH] = (float) frame.level;
-  speech->n++;
-  if (!speech->open)
-    try_open (speech, judgement.loudness);
-  else if (goes_on (speech, &judgement))
-    take_last (speech);
+  if (speech->ear)
+    push_by_ear (speech, samples, &frame, vote);
+  else
+    push_by_rule (speech, &frame, vote);
   if (!speech->open)
     return FALSE;
-  if (speech->n - speech->end >= speech->settings.hangover
-      && speech->n > speech->end)
+  if (is_over (speech))
     return close_span (speech, span);
   settle (speech, FALSE);
   if (speech->n - speech->start >= speech->settings.longest)
@@ -465,11 +627,14 @@ gst_emotion2vec_speech_current (const GstEmotion2vecSpeech * speech,
 guint64
 gst_emotion2vec_speech_earliest (const GstEmotion2vecSpeech * speech)
 {
-  guint64 start =
-      speech->open ? speech->start : start_of (speech, speech->n, 0);
+  guint64 start = speech->start;
 
   if (speech->open && speech->start_is_final)
     return start;
+  if (!speech->open && speech->ear)
+    start = speech->n - MIN (speech->n, MAX_RISE);
+  else if (!speech->open)
+    start = start_of (speech, speech->n, 0);
   return MAX (speech->previous_end,
       start - MIN (start, GST_EMOTION2VEC_EDGES_BACK));
 }

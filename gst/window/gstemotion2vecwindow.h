@@ -11,6 +11,8 @@
 
 #include <gst/audio/audio.h>
 
+#include "gstemotion2vecearweights.h"
+
 G_BEGIN_DECLS
 
 #define GST_EMOTION2VEC_MAX_WINDOW (30 * GST_SECOND)
@@ -48,6 +50,7 @@ typedef struct
   GstEmotion2vecTrigger trigger;        /* which windows come out; 0: none */
   GstClockTime speech_hangover; /* a pause of this length ends a stretch of speech */
   double silence_threshold;     /* dBFS of the active level; -INFINITY: nothing is silent */
+  GstEmotion2vecEarWeights *ear;        /* (nullable): of the network that finds speech; NULL: rules do; new takes a reference */
 } GstEmotion2vecWindowSettings;
 
 /* One complete window. */

@@ -8,7 +8,7 @@ import re
 import unittest
 
 import pipelinekit
-from pipelinekit import GST_INSPECT, TOOL, call, launch, messages
+from pipelinekit import BUNDLED, GST_INSPECT, TOOL, call, launch, messages
 import blas
 from gguf import Gguf
 
@@ -32,6 +32,34 @@ class Missing(pipelinekit.PipelineTest):
 
     def line(self, settings):
         return f'filesrc location={self.utterance} ! wavparse ! emotion2vec window=0 {settings} ! fakesink'
+
+    def find_speech(self, environment):
+        """The spans that are found in the conversation, and what is logged of how."""
+        done = launch(f'filesrc location={self.conversation} ! oggdemux ! opusdec ! emotion2vec trigger=speech device=ref '
+                      f'model-file={self.model} ! fakesink', {'GST_DEBUG': 'emotion2vec:4', 'GST_DEBUG_NO_COLOR': '1', **environment})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        spans = [(result['timestamp'], result['duration']) for result in messages(done)]
+        self.assertEqual(len(spans), 8)
+        return spans, re.findall(r'(INFO|WARN) .*rules find speech, not the network: (.*)', done.stderr)
+
+    def test_speech_without_weights_is_found_by_rules(self):
+        beside, logged = self.find_speech({})
+        self.assertEqual(logged, [])
+        weights = os.path.join(os.path.dirname(BUNDLED), 'emotion2vec-speech.bin')
+        self.assertEqual(self.find_speech({**NO_MODEL, 'EMOTION2VEC_SPEECH': weights}), (beside, []))
+        with open(weights, 'rb') as whole, open(self.path('damaged.bin'), 'wb') as damaged:
+            damaged.write(whole.read()[:-1])
+        spans = set()
+        for variable, level, words in (('', 'INFO', 'EMOTION2VEC_SPEECH'), ('/nonexistent/x.bin', 'INFO', '/nonexistent/x.bin'),
+                                       (self.path('damaged.bin'), 'WARN', self.path('damaged.bin'))):
+            with self.subTest(variable=variable):
+                found, logged = self.find_speech({'EMOTION2VEC_SPEECH': variable})
+                spans.add(tuple(found))
+                (logged_level, logged_words), = logged
+                self.assertEqual(logged_level, level)
+                self.assertIn(words, logged_words)
+        self.assertEqual(len(spans), 1)
+        self.assertNotIn(tuple(beside), spans)
 
     def test_inspect_works_without_anything(self):
         registry = {'GST_REGISTRY_1_0': self.path('registry.bin')}

@@ -1,8 +1,8 @@
 /* listen.c - prints the stretches of speech that the windower finds in a file.
  *
- *   listen FILE
+ *   listen FILE [WEIGHTS]
  *
- * FILE holds mono 16 kHz samples as little-endian 32-bit floats. Prints a line for each stretch, in samples: its start, its end, and
+ * WEIGHTS are those of the network that finds speech; without them the rules decide. FILE holds mono 16 kHz samples as little-endian 32-bit floats. Prints a line for each stretch, in samples: its start, its end, and
  * how much of the file had been heard when it came out. The audio goes in as from a microphone, 10 ms at a time.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gstemotion2vecwindow.h"
@@ -25,7 +25,7 @@ print_windows (GstEmotion2vecWindower * windower, gsize n_heard)
 }
 
 static void
-listen (float *samples, gsize n)
+listen (float *samples, gsize n, GstEmotion2vecEarWeights * ear)
 {
   const GstEmotion2vecWindowSettings settings = {
     .window = 3 * GST_SECOND,
@@ -35,6 +35,7 @@ listen (float *samples, gsize n)
     .trigger = GST_EMOTION2VEC_TRIGGER_SPEECH,
     .speech_hangover = 300 * GST_MSECOND,
     .silence_threshold = -60,
+    .ear = ear,
   };
   g_autoptr (GstEmotion2vecWindower) windower = NULL;
   GstAudioInfo info;
@@ -56,19 +57,22 @@ listen (float *samples, gsize n)
 int
 main (int argc, char **argv)
 {
+  g_autoptr (GstEmotion2vecEarWeights) ear = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree gchar *bytes = NULL;
   gsize size;
 
   gst_init (&argc, &argv);
-  if (argc != 2) {
-    g_printerr ("usage: listen FILE\n");
+  if (argc != 2 && argc != 3) {
+    g_printerr ("usage: listen FILE [WEIGHTS]\n");
     return 2;
   }
-  if (!g_file_get_contents (argv[1], &bytes, &size, &error)) {
+  if (argc == 3)
+    ear = gst_emotion2vec_ear_weights_load (argv[2], &error);
+  if (error || !g_file_get_contents (argv[1], &bytes, &size, &error)) {
     g_printerr ("%s\n", error->message);
     return 1;
   }
-  listen ((float *) (gpointer) bytes, size / sizeof (float));
+  listen ((float *) (gpointer) bytes, size / sizeof (float), ear);
   return 0;
 }

@@ -25,39 +25,49 @@ class Conversation(unittest.TestCase):
                 first, last = speechkit.edges(cls.audio[round(start * RATE):round(end * RATE)])
                 cls.spans.append((start + first, start + last))
 
-    def score(self, make_noise=None, ratio=None, rounds=1):
-        score = speechkit.Score()
+    def score(self, network, make_noise=None, ratio=None, rounds=1):
+        score = speechkit.Score(network)
         for seed in range(rounds):
             audio, heard = self.audio, None
             if make_noise:
                 noise = make_noise(len(audio), numpy.random.default_rng(seed))
                 audio, heard = speechkit.add_noise(audio, self.spans, noise, ratio)
             score.add(audio, self.spans, heard)
-        print(make_noise.__name__ if make_noise else 'clean', ratio or '', score, file=sys.stderr)
+        print('network' if network else 'rules', make_noise.__name__ if make_noise else 'clean', ratio or '', score, file=sys.stderr)
         return score
 
-    def test_clean(self):
-        score = self.score()
+    def check_clean(self, network, near):
+        score = self.score(network)
         self.assertEqual(score.found, len(self.spans))
         self.assertEqual(score.false, 0)
-        self.assertEqual(score.share_near(), 1)
+        self.assertGreaterEqual(score.share_near(), near)
         self.assertLessEqual(max(score.delays), 0.5)
 
-    def test_noise(self):
+    def check_noise(self, network, near):
+        """`near`: how many of the edges, at 20 and at 10 dB."""
         for make_noise in (speechkit.white, speechkit.pink):
             for ratio in (20, 10):
-                score = self.score(make_noise, ratio, rounds=4)
+                score = self.score(network, make_noise, ratio, rounds=4)
                 with self.subTest(noise=make_noise.__name__, ratio=ratio):
                     self.assertGreaterEqual(score.share_found(), 0.95 if ratio == 20 else 0.9)
                     self.assertLessEqual(score.false_a_minute(), 1)
-                    self.assertGreaterEqual(score.share_near(), 0.75 if ratio == 20 else 0.68)
+                    self.assertGreaterEqual(score.share_near(), near[ratio])
                     self.assertLessEqual(max(score.delays), 0.5)
+
+    def test_network(self):
+        self.check_clean(True, 0.9)
+        self.check_noise(True, {20: 0.88, 10: 0.8})
+
+    def test_rules(self):
+        self.check_clean(False, 1)
+        self.check_noise(False, {20: 0.75, 10: 0.68})
 
     def test_nothing(self):
         """Noise alone, and silence, hold no speech."""
         for audio in (speechkit.white(60 * RATE, numpy.random.default_rng(1)) * 0.05,
                       speechkit.pink(60 * RATE, numpy.random.default_rng(1)) * 0.05, numpy.zeros(60 * RATE)):
-            self.assertEqual(speechkit.find_speech(audio), [])
+            for network in (True, False):
+                self.assertEqual(speechkit.find_speech(audio, network), [])
 
 
 class Yardstick(unittest.TestCase):
