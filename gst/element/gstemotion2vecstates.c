@@ -4,7 +4,7 @@
  * whoever waits, and closes.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gstemotion2vecpriv.h"
-#include "gstemotion2vecears.h"
+#include "gstemotion2vecsharedvad.h"
 
 #define GST_CAT_DEFAULT gst_emotion2vec_debug
 
@@ -103,19 +103,19 @@ gst_emotion2vec_states_close (GstEmotion2vec * self)
 }
 
 /* Returns: (nullable) (transfer none) */
-static GstEmotion2vecEarWeights *
-find_ear (GstEmotion2vec * self)
+static GstEmotion2vecVadWeights *
+find_vad (GstEmotion2vec * self)
 {
   const GError *error;
-  GstEmotion2vecEarWeights *ear = gst_emotion2vec_ears_get (&error);
+  GstEmotion2vecVadWeights *vad = gst_emotion2vec_shared_vad_get (&error);
 
-  if (!ear && g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+  if (!vad && g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
     GST_INFO_OBJECT (self, "rules find speech, not the network: %s",
         error->message);
-  else if (!ear)
+  else if (!vad)
     GST_WARNING_OBJECT (self, "rules find speech, not the network: %s",
         error->message);
-  return ear;
+  return vad;
 }
 
 /* Under the object lock. */
@@ -142,7 +142,7 @@ take_settings (GstEmotion2vec * self, guint * n_samples)
 {
   const GstEmotion2vecWindowSettings *settings = &self->window_settings;
 
-  self->window_settings.ear = find_ear (self);
+  self->window_settings.vad = find_vad (self);
   GST_OBJECT_LOCK (self);
   take_window_settings (self);
   self->mode = self->settings.mode;

@@ -7,7 +7,7 @@
  * (3) Spans never overlap, and none begins before earliest_start() once a frame has been taken.
  * (4) Each edge is looked at a second time, see gstemotion2vecedges.h, when GST_EMOTION2VEC_EDGES_ON frames after it are
  *     known, or when the span closes if that is sooner. What opens and what closes a span, and when, does not depend on it.
- * (5) With an ear (gstemotion2vecear.h) neither loudness nor floor nor voicing matter: what it says of each frame, a little
+ * (5) With a VAD (gstemotion2vecvad.h) neither loudness nor floor nor voicing matter: what it says of each frame, a little
  *     later, is added up. A span opens when the sum has risen by OPEN_RISE, and its end is where the sum was largest. A fall
  *     counts for no more than MOST_FALL, so that what is said after a pause is heard, and a click is not.
  * The numbers were chosen by measurement, see docs/speech-trigger.md.
@@ -17,7 +17,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "gstemotion2vecear.h"
+#include "gstemotion2vecvad.h"
 #include "gstemotion2vecedges.h"
 #include "gstemotion2vecfeatures.h"
 
@@ -65,17 +65,17 @@
 /* Smoothed energy above this times the present one does not count: after a loud end it takes long to die away. */
 #define MAX_LAG 10.0
 
-/* Of the sum of the log odds that an ear gives. */
+/* Of the sum of the log odds that a VAD gives. */
 #define OPEN_RISE 20.0
 #define MOST_FALL 20.0
 /* Of one frame, where the sum is too slow. */
 #define SURE 2.0
-/* In frames: a span that an ear opens starts at most so long ago. In a span frames are judged CLOSE_DELAY later, for better. So
- * much of a pause is unjudged: a hangover shorter than EAR_PATIENCE takes so many more; and a span waits EAR_GRACE longer if
+/* In frames: a span that a VAD opens starts at most so long ago. In a span frames are judged CLOSE_DELAY later, for better. So
+ * much of a pause is unjudged: a hangover shorter than VAD_PATIENCE takes so many more; and a span waits VAD_GRACE longer if
  * something may be coming. */
 #define MAX_RISE 60
-#define EAR_PATIENCE 30
-#define EAR_GRACE 20
+#define VAD_PATIENCE 30
+#define VAD_GRACE 20
 #define CLOSE_DELAY 15
 /* A span of up to SHORT frames in all comes to nothing where the sum over it, with hindsight, is less than this. */
 #define SHORT 100
@@ -84,7 +84,7 @@
 /* Frames searched for a quiet one if a span grows too long: 2 s. */
 #define CUT_SEARCH 200
 
-G_STATIC_ASSERT (GST_EMOTION2VEC_EAR_BACK == GST_EMOTION2VEC_EDGES_BACK);
+G_STATIC_ASSERT (GST_EMOTION2VEC_VAD_BACK == GST_EMOTION2VEC_EDGES_BACK);
 
 typedef struct
 {
@@ -101,13 +101,13 @@ struct _GstEmotion2vecSpeech
   GstEmotion2vecSpeechSettings settings;
   GstEmotion2vecFeatures *features;
   GstEmotion2vecEdges *edges;
-  GstEmotion2vecEar *ear;       /* NULL: the rules decide */
+  GstEmotion2vecVad *vad;       /* NULL: the rules decide */
   guint64 n;                    /* frames so far */
   Band bands[N_BANDS];
   guint strong;                 /* a bit for each of the last frames: loud and voiced; the newest is bit 0 */
   guint64 loud_start, loud_end; /* the last run of loud frames */
   guint64 voice_end;            /* after the last voiced frame; 0: none yet */
-  double rise;                  /* with an ear: of the sum since it was least, outside of a span */
+  double rise;                  /* with a VAD: of the sum since it was least, outside of a span */
   guint64 rise_start;
   double fall;                  /* of the sum since it was largest, in a span */
   double evidence;              /* of the frame judged last */
@@ -130,8 +130,8 @@ gst_emotion2vec_speech_new (const GstEmotion2vecSpeechSettings * settings)
   speech->settings = *settings;
   speech->features = gst_emotion2vec_features_new ();
   speech->edges = gst_emotion2vec_edges_new ();
-  if (settings->ear)
-    speech->ear = gst_emotion2vec_ear_new (settings->ear);
+  if (settings->vad)
+    speech->vad = gst_emotion2vec_vad_new (settings->vad);
   return speech;
 }
 
@@ -142,7 +142,7 @@ gst_emotion2vec_speech_free (GstEmotion2vecSpeech * speech)
     return;
   gst_emotion2vec_features_free (speech->features);
   gst_emotion2vec_edges_free (speech->edges);
-  gst_emotion2vec_ear_free (speech->ear);
+  gst_emotion2vec_vad_free (speech->vad);
   g_free (speech);
 }
 
@@ -152,7 +152,7 @@ gst_emotion2vec_speech_reset (GstEmotion2vecSpeech * speech)
   const GstEmotion2vecSpeechSettings settings = speech->settings;
   GstEmotion2vecFeatures *features = speech->features;
   GstEmotion2vecEdges *edges = speech->edges;
-  GstEmotion2vecEar *ear = speech->ear;
+  GstEmotion2vecVad *vad = speech->vad;
 
   memset (speech, 0, sizeof *speech);
   speech->settings = settings;
@@ -160,9 +160,9 @@ gst_emotion2vec_speech_reset (GstEmotion2vecSpeech * speech)
   speech->edges = edges;
   gst_emotion2vec_features_reset (features);
   gst_emotion2vec_edges_reset (edges);
-  speech->ear = ear;
-  if (ear)
-    gst_emotion2vec_ear_reset (ear);
+  speech->vad = vad;
+  if (vad)
+    gst_emotion2vec_vad_reset (vad);
 }
 
 void
@@ -284,8 +284,8 @@ end_of (const GstEmotion2vecSpeech * speech)
 {
   if (speech->final_end)
     return speech->final_end;
-  /* what an ear has not judged yet is what came before */
-  if (speech->ear)
+  /* what a VAD has not judged yet is what came before */
+  if (speech->vad)
     return speech->fall < 0 ? speech->end : speech->n;
   return MIN (speech->end + MARGIN_AFTER, speech->n);
 }
@@ -295,8 +295,8 @@ settle_start (GstEmotion2vecSpeech * speech)
 {
   guint64 start;
 
-  if (speech->ear)
-    start = gst_emotion2vec_ear_start (speech->ear, speech->start, speech->end,
+  if (speech->vad)
+    start = gst_emotion2vec_vad_start (speech->vad, speech->start, speech->end,
         speech->previous_end);
   else
     start = gst_emotion2vec_edges_start (speech->edges, speech->start,
@@ -314,15 +314,15 @@ is_doubtful (const GstEmotion2vecSpeech * speech)
   if (speech->final_end > speech->start + SHORT)
     return FALSE;
   for (guint64 k = speech->start; k < speech->final_end; k++)
-    sum += gst_emotion2vec_ear_evidence (speech->ear, k);
+    sum += gst_emotion2vec_vad_evidence (speech->vad, k);
   return sum < LEAST_SUM;
 }
 
 static void
 settle_end (GstEmotion2vecSpeech * speech)
 {
-  if (speech->ear) {
-    speech->final_end = gst_emotion2vec_ear_end (speech->ear, speech->start,
+  if (speech->vad) {
+    speech->final_end = gst_emotion2vec_vad_end (speech->vad, speech->start,
         speech->end);
     speech->doubtful = is_doubtful (speech);
   } else
@@ -336,7 +336,7 @@ static void
 settle (GstEmotion2vecSpeech * speech, gboolean closes)
 {
   const guint64 wait = GST_EMOTION2VEC_EDGES_ON;
-  guint64 start_wait = speech->ear ? GST_EMOTION2VEC_EAR_WAIT : wait;
+  guint64 start_wait = speech->vad ? GST_EMOTION2VEC_VAD_WAIT : wait;
   guint64 n = speech->n;
 
   if (!speech->start_is_final && (closes || n >= speech->start + start_wait))
@@ -505,7 +505,7 @@ push_by_rule (GstEmotion2vecSpeech * speech,
     take_last (speech);
 }
 
-/* ---- with an ear ------------------------------------------------------------------------------------------------ */
+/* ---- with a VAD ------------------------------------------------------------------------------------------------ */
 
 /* Frame number @judged has been judged, outside of a span. */
 static void
@@ -541,21 +541,21 @@ try_fall (GstEmotion2vecSpeech * speech, guint64 judged)
 }
 
 static void
-push_by_ear (GstEmotion2vecSpeech * speech, const float *samples,
+push_by_vad (GstEmotion2vecSpeech * speech, const float *samples,
     const GstEmotion2vecFrameFeatures * frame, gboolean vote)
 {
-  guint delay = speech->open ? CLOSE_DELAY : GST_EMOTION2VEC_EAR_DELAY;
+  guint delay = speech->open ? CLOSE_DELAY : GST_EMOTION2VEC_VAD_DELAY;
   guint64 judged = speech->n - delay;
   gboolean audible = frame->level > speech->settings.silence_threshold;
 
-  gst_emotion2vec_ear_push (speech->ear, samples, frame->voicing,
+  gst_emotion2vec_vad_push (speech->vad, samples, frame->voicing,
       audible, vote);
   count_frame (speech, frame->level);
   if (audible && frame->voicing > VOICED)
     speech->voice_end = speech->n;
   if (speech->n <= delay)
     return;
-  speech->evidence = gst_emotion2vec_ear_evidence (speech->ear, judged);
+  speech->evidence = gst_emotion2vec_vad_evidence (speech->vad, judged);
   if (speech->open)
     try_fall (speech, judged);
   else
@@ -564,7 +564,7 @@ push_by_ear (GstEmotion2vecSpeech * speech, const float *samples,
 
 /* ---- frame by frame --------------------------------------------------------------------------------------------- */
 
-/* Whether the pause may be over: the ear was sure of speech last, or there was a voice in what it has not judged yet. */
+/* Whether the pause may be over: the VAD was sure of speech last, or there was a voice in what it has not judged yet. */
 static gboolean
 may_come_back (const GstEmotion2vecSpeech * speech)
 {
@@ -580,11 +580,11 @@ is_over (const GstEmotion2vecSpeech * speech)
   guint64 pause = speech->n - speech->end;
   guint64 wait = hangover;
 
-  if (speech->ear)
-    wait = MIN (hangover + CLOSE_DELAY, MAX (hangover, EAR_PATIENCE));
+  if (speech->vad)
+    wait = MIN (hangover + CLOSE_DELAY, MAX (hangover, VAD_PATIENCE));
   if (pause == 0 || pause < wait)
     return FALSE;
-  return !speech->ear || pause >= wait + EAR_GRACE || !may_come_back (speech);
+  return !speech->vad || pause >= wait + VAD_GRACE || !may_come_back (speech);
 }
 
 gboolean
@@ -594,8 +594,8 @@ gst_emotion2vec_speech_push (GstEmotion2vecSpeech * speech,
   GstEmotion2vecFrameFeatures frame;
 
   gst_emotion2vec_features_push (speech->features, samples, &frame);
-  if (speech->ear)
-    push_by_ear (speech, samples, &frame, vote);
+  if (speech->vad)
+    push_by_vad (speech, samples, &frame, vote);
   else
     push_by_rule (speech, &frame, vote);
   if (!speech->open)
@@ -631,7 +631,7 @@ gst_emotion2vec_speech_earliest (const GstEmotion2vecSpeech * speech)
 
   if (speech->open && speech->start_is_final)
     return start;
-  if (!speech->open && speech->ear)
+  if (!speech->open && speech->vad)
     start = speech->n - MIN (speech->n, MAX_RISE);
   else if (!speech->open)
     start = start_of (speech, speech->n, 0);

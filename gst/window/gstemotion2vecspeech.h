@@ -6,7 +6,7 @@
 #ifndef GST_EMOTION2VEC_SPEECH_H
 #define GST_EMOTION2VEC_SPEECH_H
 
-#include "gstemotion2vecearweights.h"
+#include "gstemotion2vecvadweights.h"
 
 G_BEGIN_DECLS
 
@@ -18,7 +18,7 @@ typedef struct
   guint hangover;               /* a pause of this many frames ends a span */
   guint longest;                /* frames; a longer span is cut in two at a quiet place, > 0 */
   double silence_threshold;     /* dBFS; what is below is not speech, whatever the noise; may be -INFINITY */
-  GstEmotion2vecEarWeights *ear;        /* (nullable): of a network that decides instead of the rules; new takes a reference */
+  GstEmotion2vecVadWeights *vad;        /* (nullable): of a network that decides instead of the rules; new takes a reference */
 } GstEmotion2vecSpeechSettings;
 
 /* Frames [start, end), counted from new or reset. */

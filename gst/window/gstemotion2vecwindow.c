@@ -72,7 +72,7 @@ speech_settings (const GstEmotion2vecWindowSettings * settings)
   .hangover =
         (guint) MIN (settings->speech_hangover / frame, G_MAXINT),.longest =
         (guint) MAX (1, settings->max_window / frame),.silence_threshold =
-        settings->silence_threshold,.ear = settings->ear,};
+        settings->silence_threshold,.vad = settings->vad,};
 }
 
 /* Returns: (nullable): NULL if a track cannot be made. */

@@ -11,7 +11,7 @@
 
 #include <gst/audio/audio.h>
 
-#include "gstemotion2vecearweights.h"
+#include "gstemotion2vecvadweights.h"
 
 G_BEGIN_DECLS
 
@@ -50,7 +50,7 @@ typedef struct
   GstEmotion2vecTrigger trigger;        /* which windows come out; 0: none */
   GstClockTime speech_hangover; /* a pause of this length ends a stretch of speech */
   double silence_threshold;     /* dBFS of the active level; -INFINITY: nothing is silent */
-  GstEmotion2vecEarWeights *ear;        /* (nullable): of the network that finds speech; NULL: rules do; new takes a reference */
+  GstEmotion2vecVadWeights *vad;        /* (nullable): of the network that finds speech; NULL: rules do; new takes a reference */
 } GstEmotion2vecWindowSettings;
 
 /* One complete window. */

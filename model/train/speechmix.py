@@ -9,7 +9,7 @@ import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
 
 import dataset
-from hearing import FRAME, LEAST, RATE, band_powers, features
+from vad import FRAME, LEAST, RATE, band_powers, features
 
 SHARE = {"ravdess": 0.25, "nemo": 0.35, "emogator": 0.2, "indian-emospeech": 0.2}
 FADE = RATE // 20

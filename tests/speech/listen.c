@@ -25,7 +25,7 @@ print_windows (GstEmotion2vecWindower * windower, gsize n_heard)
 }
 
 static void
-listen (float *samples, gsize n, GstEmotion2vecEarWeights * ear)
+listen (float *samples, gsize n, GstEmotion2vecVadWeights * vad)
 {
   const GstEmotion2vecWindowSettings settings = {
     .window = 3 * GST_SECOND,
@@ -35,7 +35,7 @@ listen (float *samples, gsize n, GstEmotion2vecEarWeights * ear)
     .trigger = GST_EMOTION2VEC_TRIGGER_SPEECH,
     .speech_hangover = 300 * GST_MSECOND,
     .silence_threshold = -60,
-    .ear = ear,
+    .vad = vad,
   };
   g_autoptr (GstEmotion2vecWindower) windower = NULL;
   GstAudioInfo info;
@@ -57,7 +57,7 @@ listen (float *samples, gsize n, GstEmotion2vecEarWeights * ear)
 int
 main (int argc, char **argv)
 {
-  g_autoptr (GstEmotion2vecEarWeights) ear = NULL;
+  g_autoptr (GstEmotion2vecVadWeights) vad = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree gchar *bytes = NULL;
   gsize size;
@@ -68,11 +68,11 @@ main (int argc, char **argv)
     return 2;
   }
   if (argc == 3)
-    ear = gst_emotion2vec_ear_weights_load (argv[2], &error);
+    vad = gst_emotion2vec_vad_weights_load (argv[2], &error);
   if (error || !g_file_get_contents (argv[1], &bytes, &size, &error)) {
     g_printerr ("%s\n", error->message);
     return 1;
   }
-  listen ((float *) (gpointer) bytes, size / sizeof (float), ear);
+  listen ((float *) (gpointer) bytes, size / sizeof (float), vad);
   return 0;
 }

@@ -1,9 +1,9 @@
-/* gstemotion2vecearweights.c - the weights of the network that finds speech, and their file.
+/* gstemotion2vecvadweights.c - the weights of the network that finds speech, and their file.
  *
  * The file: eight characters, the number of weights, the weights as 32-bit floats, all little-endian and nothing else.
  * model/train/train_speech.py writes it.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "gstemotion2vecearweights.h"
+#include "gstemotion2vecvadweights.h"
 
 #include <math.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #define MAGIC "E2VEAR01"
 #define N_MAGIC 8
 #define N_HEADER (N_MAGIC + sizeof (guint32))
-#define N_WEIGHTS (sizeof (GstEmotion2vecEarWeights) / sizeof (float))
+#define N_WEIGHTS (sizeof (GstEmotion2vecVadWeights) / sizeof (float))
 
 /* No weight of a trained network is nearly as large; a sum of them cannot overflow. */
 #define LARGEST 1e4f
@@ -61,10 +61,10 @@ read_weights (const gchar * bytes, float *weights, const char *path,
   return TRUE;
 }
 
-GstEmotion2vecEarWeights *
-gst_emotion2vec_ear_weights_load (const char *path, GError ** error)
+GstEmotion2vecVadWeights *
+gst_emotion2vec_vad_weights_load (const char *path, GError ** error)
 {
-  g_autoptr (GstEmotion2vecEarWeights) weights = NULL;
+  g_autoptr (GstEmotion2vecVadWeights) weights = NULL;
   g_autofree gchar *bytes = NULL;
   gsize size;
 
@@ -72,20 +72,20 @@ gst_emotion2vec_ear_weights_load (const char *path, GError ** error)
     return NULL;
   if (!check_header (bytes, size, path, error))
     return NULL;
-  weights = g_atomic_rc_box_new (GstEmotion2vecEarWeights);
+  weights = g_atomic_rc_box_new (GstEmotion2vecVadWeights);
   if (!read_weights (bytes, (float *) weights, path, error))
     return NULL;
   return g_steal_pointer (&weights);
 }
 
-GstEmotion2vecEarWeights *
-gst_emotion2vec_ear_weights_ref (GstEmotion2vecEarWeights * weights)
+GstEmotion2vecVadWeights *
+gst_emotion2vec_vad_weights_ref (GstEmotion2vecVadWeights * weights)
 {
   return g_atomic_rc_box_acquire (weights);
 }
 
 void
-gst_emotion2vec_ear_weights_unref (GstEmotion2vecEarWeights * weights)
+gst_emotion2vec_vad_weights_unref (GstEmotion2vecVadWeights * weights)
 {
   g_atomic_rc_box_release (weights);
 }

@@ -1,9 +1,9 @@
-/* gstemotion2vechearing.c - what the network that finds speech is told of 10 ms of mono 16 kHz audio.
+/* gstemotion2vecvadfeatures.c - what the network that finds speech is told of 10 ms of mono 16 kHz audio.
  *
  * Each band in decibels above its floor, the lowest smoothed power of the last 3 s; how far the sum of the bands is below
- * the loudest, which is forgotten by 2 dB a second; voicing. Its twin is model/train/hearing.py.
+ * the loudest, which is forgotten by 2 dB a second; voicing. Its twin is model/train/vad.py.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "gstemotion2vechearing.h"
+#include "gstemotion2vecvadfeatures.h"
 
 #include <math.h>
 #include <string.h>
@@ -26,7 +26,7 @@
 #define PEAK_FALL 0.02
 #define LEAST_PEAK -60.0
 
-G_STATIC_ASSERT (GST_EMOTION2VEC_HEARING_FEATURES == N_BANDS + 2);
+G_STATIC_ASSERT (GST_EMOTION2VEC_VAD_N_FEATURES == N_BANDS + 2);
 
 typedef struct
 {
@@ -34,7 +34,7 @@ typedef struct
   double lowest[N_BLOCKS];      /* of block k at k % N_BLOCKS, INFINITY where there was none */
 } Band;
 
-struct _GstEmotion2vecHearing
+struct _GstEmotion2vecVadFeatures
 {
   GstEmotion2vecSpectrum *spectrum;
   guint64 n;                    /* frames so far */
@@ -43,47 +43,47 @@ struct _GstEmotion2vecHearing
 };
 
 void
-gst_emotion2vec_hearing_reset (GstEmotion2vecHearing * hearing)
+gst_emotion2vec_vad_features_reset (GstEmotion2vecVadFeatures * self)
 {
-  gst_emotion2vec_spectrum_reset (hearing->spectrum);
-  hearing->n = 0;
-  hearing->peak = LEAST_PEAK;
+  gst_emotion2vec_spectrum_reset (self->spectrum);
+  self->n = 0;
+  self->peak = LEAST_PEAK;
   for (guint b = 0; b < N_BANDS; b++)
     for (guint k = 0; k < N_BLOCKS; k++)
-      hearing->bands[b].lowest[k] = INFINITY;
+      self->bands[b].lowest[k] = INFINITY;
 }
 
-GstEmotion2vecHearing *
-gst_emotion2vec_hearing_new (void)
+GstEmotion2vecVadFeatures *
+gst_emotion2vec_vad_features_new (void)
 {
-  GstEmotion2vecHearing *hearing = g_new0 (GstEmotion2vecHearing, 1);
+  GstEmotion2vecVadFeatures *self = g_new0 (GstEmotion2vecVadFeatures, 1);
 
-  hearing->spectrum = gst_emotion2vec_spectrum_new ();
-  gst_emotion2vec_hearing_reset (hearing);
-  return hearing;
+  self->spectrum = gst_emotion2vec_spectrum_new ();
+  gst_emotion2vec_vad_features_reset (self);
+  return self;
 }
 
 void
-gst_emotion2vec_hearing_free (GstEmotion2vecHearing * hearing)
+gst_emotion2vec_vad_features_free (GstEmotion2vecVadFeatures * self)
 {
-  if (!hearing)
+  if (!self)
     return;
-  gst_emotion2vec_spectrum_free (hearing->spectrum);
-  g_free (hearing);
+  gst_emotion2vec_spectrum_free (self->spectrum);
+  g_free (self);
 }
 
 /* Returns: the lowest smoothed power of the last blocks, that of this frame included. */
 static double
-follow (GstEmotion2vecHearing * hearing, Band * band, double power)
+follow (GstEmotion2vecVadFeatures * self, Band * band, double power)
 {
-  double *now = &band->lowest[hearing->n / BLOCK_FRAMES % N_BLOCKS];
+  double *now = &band->lowest[self->n / BLOCK_FRAMES % N_BLOCKS];
   double lowest = INFINITY;
 
-  if (hearing->n == 0)
+  if (self->n == 0)
     band->smooth = power;
   else
     band->smooth += (1 - SMOOTHING) * (power - band->smooth);
-  if (hearing->n % BLOCK_FRAMES == 0)
+  if (self->n % BLOCK_FRAMES == 0)
     *now = INFINITY;
   *now = MIN (*now, band->smooth);
   for (guint k = 0; k < N_BLOCKS; k++)
@@ -92,28 +92,28 @@ follow (GstEmotion2vecHearing * hearing, Band * band, double power)
 }
 
 void
-gst_emotion2vec_hearing_push (GstEmotion2vecHearing * hearing,
+gst_emotion2vec_vad_features_push (GstEmotion2vecVadFeatures * self,
     const float *samples, double voicing, float *features)
 {
   double bands[N_BANDS], floors[N_BANDS], sum = 0, level, below;
 
-  gst_emotion2vec_spectrum_push (hearing->spectrum, samples, bands);
+  gst_emotion2vec_spectrum_push (self->spectrum, samples, bands);
   for (guint b = 0; b < N_BANDS; b++) {
     bands[b] += LEAST_POWER;
     sum += bands[b];
-    floors[b] = follow (hearing, &hearing->bands[b], bands[b]);
+    floors[b] = follow (self, &self->bands[b], bands[b]);
   }
-  hearing->n++;
+  self->n++;
   level = 10 * log10 (sum);
-  hearing->peak = MAX (MAX (hearing->peak - PEAK_FALL, level), LEAST_PEAK);
+  self->peak = MAX (MAX (self->peak - PEAK_FALL, level), LEAST_PEAK);
   for (guint b = 0; b < N_BANDS; b++) {
     double floor_db = MAX (MAX (10 * log10 (floors[b]), LEAST_FLOOR),
-        hearing->peak - FLOOR_RANGE);
+        self->peak - FLOOR_RANGE);
 
     features[b] =
         (float) CLAMP ((10 * log10 (bands[b]) - floor_db) / 10, -1, 4);
   }
-  below = (level - hearing->peak) / 20;
+  below = (level - self->peak) / 20;
   features[N_BANDS] = (float) CLAMP (below, -3, 0);
   features[N_BANDS + 1] = (float) voicing;
 }

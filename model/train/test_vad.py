@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Tests of the training of the network that finds speech: its targets, its losses, and that runs are repeatable.
 
-    python3 test_hearing.py [unittest options]
+    python3 test_vad.py [unittest options]
 
 tests/speech holds the network in C against the twin.
 """
@@ -11,19 +11,19 @@ import unittest
 import numpy as np
 import torch
 
-import hearing
+import vad
 import speechmix
 import train_speech
 from test_training import ScratchTest, write_corpus
 
-RATE, FRAME = hearing.RATE, hearing.FRAME
+RATE, FRAME = vad.RATE, vad.FRAME
 
 
 class Features(unittest.TestCase):
     def test_floor(self):
         """The least of 30 frames so far and of nine times 30 before them, frame by frame."""
         smooth = np.random.default_rng(1).uniform(size=(1000, 2))
-        found = hearing._lowest(smooth)
+        found = vad._lowest(smooth)
         for frame in range(1000):
             first = max(0, frame // 30 - 9) * 30
             np.testing.assert_array_equal(found[frame], smooth[first:frame + 1].min(0))
@@ -31,15 +31,15 @@ class Features(unittest.TestCase):
     def test_bands(self):
         """A sine of 1 kHz: half the square of its amplitude in its band, next to nothing two bands away."""
         wave = 0.5 * np.sin(2 * np.pi * 1000 * np.arange(RATE) / RATE)
-        power = hearing.band_powers(wave)[10:].mean(0)
-        band = np.searchsorted(hearing.BAND_EDGES, 1000) - 1
+        power = vad.band_powers(wave)[10:].mean(0)
+        band = np.searchsorted(vad.BAND_EDGES, 1000) - 1
         self.assertAlmostEqual(power[band], 0.125, delta=0.01)
         self.assertLess(power[band + 2:].max(), 1e-4)
         self.assertLess(power[:band - 1].max(), 1e-4)
 
     def test_level_does_not_matter(self):
         wave = np.random.default_rng(2).standard_normal(2 * RATE)
-        np.testing.assert_allclose(hearing.features(wave * 0.1), hearing.features(wave * 0.01), atol=2e-3)
+        np.testing.assert_allclose(vad.features(wave * 0.1), vad.features(wave * 0.01), atol=2e-3)
 
 
 class Targets(unittest.TestCase):
@@ -103,7 +103,7 @@ class Repeatable(ScratchTest):
         weights = self.run_once("one.bin", 1)
         self.assertEqual(weights, self.run_once("two.bin", 1))
         self.assertNotEqual(weights, self.run_once("three.bin", 2))
-        hearing.write(hearing.read(self.path("one.bin")), self.path("again.bin"))
+        vad.write(vad.read(self.path("one.bin")), self.path("again.bin"))
         with open(self.path("again.bin"), "rb") as file:
             self.assertEqual(file.read(), weights)
 

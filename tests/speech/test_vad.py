@@ -1,6 +1,6 @@
-"""test_ear.py - the network that finds speech, in C, against its PyTorch twin: a real clip, and audio made to be hard.
+"""test_vad.py - the network that finds speech, in C, against its PyTorch twin: a real clip, and audio made to be hard.
 
-Needs PyTorch and SciPy. The twin is model/train/hearing.py.
+Needs PyTorch and SciPy. The twin is model/train/vad.py.
 
 SPDX-License-Identifier: LGPL-2.1-or-later"""
 import os
@@ -16,7 +16,7 @@ import speechkit
 from speechkit import RATE
 
 sys.path.insert(0, os.environ['EMOTION2VEC_TRAIN'])
-import hearing  # noqa: E402
+import vad  # noqa: E402
 
 CLIP = 4
 # of the log odds: single against double precision
@@ -32,11 +32,11 @@ def heard_in_c(audio):
 
 
 def heard_by_twin(audio):
-    ear = hearing.read(speechkit.SPEECH_WEIGHTS)
+    vad = vad.read(speechkit.SPEECH_WEIGHTS)
     with torch.no_grad():
-        odds = ear(torch.from_numpy(hearing.features(audio.astype(numpy.float32)))[None])[0].numpy()
+        odds = vad(torch.from_numpy(vad.features(audio.astype(numpy.float32)))[None])[0].numpy()
     expected = numpy.zeros_like(odds)
-    for i, delay in enumerate(hearing.DELAYS):
+    for i, delay in enumerate(vad.DELAYS):
         expected[:max(0, len(odds) - delay), i] = odds[delay:, i]
     return numpy.clip(expected, -CLIP, CLIP)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The network that finds speech: what it hears of a frame, its layers, its file.  The twin of gst/window/gstemotion2vecear.c.
+"""The network that finds speech: what it hears of a frame, its layers, its file.  The twin of gst/window/gstemotion2vecvad.c.
 
-    python3 hearing.py WEIGHTS FILE...
+    python3 vad.py WEIGHTS FILE...
 
 prints for each frame of 10 ms the evidence that it is speech, for audio files of 16 kHz.
 """
@@ -134,9 +134,9 @@ class Ear(nn.Module):
         return torch.cat(out, 2)
 
 
-def write(ear, path):
+def write(vad, path):
     """MAGIC, the number of weights (uint32), the weights (float32), all little-endian, in the order of state_dict()."""
-    weights = np.concatenate([value.numpy().ravel() for value in ear.state_dict().values()]).astype("<f4")
+    weights = np.concatenate([value.numpy().ravel() for value in vad.state_dict().values()]).astype("<f4")
     with open(path, "wb") as file:
         file.write(MAGIC + struct.pack("<I", len(weights)) + weights.tobytes())
 
@@ -147,20 +147,20 @@ def read(path):
     if content[:8] != MAGIC:
         raise SystemExit("%s: these are no weights for finding speech" % path)
     weights = torch.from_numpy(np.frombuffer(content[12:], "<f4").copy())
-    ear, at = Ear(), 0
-    for value in ear.state_dict().values():
+    vad, at = Ear(), 0
+    for value in vad.state_dict().values():
         value.copy_(weights[at:at + value.numel()].view_as(value))
         at += value.numel()
-    return ear.eval()
+    return vad.eval()
 
 
 def main():
     import soundfile
-    ear = read(sys.argv[1])
+    vad = read(sys.argv[1])
     for path in sys.argv[2:]:
         wave, _ = soundfile.read(path)
         with torch.no_grad():
-            odds = ear(torch.from_numpy(features(wave))[None])[0].numpy()
+            odds = vad(torch.from_numpy(features(wave))[None])[0].numpy()
         for k, row in enumerate(odds):
             print(path, k, *("%.4f" % odd for odd in row))
 

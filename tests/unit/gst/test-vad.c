@@ -1,19 +1,19 @@
-/* test-ear.c - the network that finds speech: its file, its edges, and what is made of what it says.
+/* test-vad.c - the network that finds speech: its file, its edges, and what is made of what it says.
  *
  * The weights are made by hand, so that what comes out is known: a frame says +4 if it is voiced, else -4. That the layers are
- * computed as PyTorch does is for tests/speech/test_ear.py.
+ * computed as PyTorch does is for tests/speech/test_vad.py.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
 
-#include "gstemotion2vecear.h"
+#include "gstemotion2vecvad.h"
 #include "gstemotion2vecspeech.h"
 #include "windowkit.h"
 
 #define N_FRAME GST_EMOTION2VEC_SPEECH_FRAME
 #define N_HEADER 12
-#define N_FILE (N_HEADER + sizeof (GstEmotion2vecEarWeights))
+#define N_FILE (N_HEADER + sizeof (GstEmotion2vecVadWeights))
 #define VOICING 21
 
 /* Added to an end. */
@@ -27,18 +27,18 @@
 
 /* State 0 is tanh (10 * voicing), the others are 0; each head looks at its last moment, the frame that it judges. */
 static void
-set_by_hand (GstEmotion2vecEarWeights * weights)
+set_by_hand (GstEmotion2vecVadWeights * weights)
 {
   memset (weights, 0, sizeof *weights);
-  weights->conv[0][VOICING][GST_EMOTION2VEC_EAR_KERNEL - 1] = 10;
-  weights->in[GST_EMOTION2VEC_EAR_NEW][0][0] = 1;
-  for (guint i = 0; i < GST_EMOTION2VEC_EAR_WIDTH; i++)
-    weights->in_bias[GST_EMOTION2VEC_EAR_UPDATE][i] = -50;
-  for (guint h = 0; h < GST_EMOTION2VEC_EAR_HEADS; h++) {
-    GstEmotion2vecEarHidden *hidden = &weights->hidden[h];
+  weights->conv[0][VOICING][GST_EMOTION2VEC_VAD_KERNEL - 1] = 10;
+  weights->in[GST_EMOTION2VEC_VAD_NEW][0][0] = 1;
+  for (guint i = 0; i < GST_EMOTION2VEC_VAD_WIDTH; i++)
+    weights->in_bias[GST_EMOTION2VEC_VAD_UPDATE][i] = -50;
+  for (guint h = 0; h < GST_EMOTION2VEC_VAD_HEADS; h++) {
+    GstEmotion2vecVadHidden *hidden = &weights->hidden[h];
 
-    hidden->weight[0][(GST_EMOTION2VEC_EAR_TAPS -
-            1) * GST_EMOTION2VEC_EAR_WIDTH] = 8;
+    hidden->weight[0][(GST_EMOTION2VEC_VAD_TAPS -
+            1) * GST_EMOTION2VEC_VAD_WIDTH] = 8;
     weights->last[h].weight[0] = 1;
     weights->last[h].bias = -4;
   }
@@ -46,7 +46,7 @@ set_by_hand (GstEmotion2vecEarWeights * weights)
 
 /* The file of @weights. */
 static gchar *
-make_file (const GstEmotion2vecEarWeights * weights)
+make_file (const GstEmotion2vecVadWeights * weights)
 {
   gchar *bytes = g_malloc (N_FILE);
   guint32 count = GUINT32_TO_LE (sizeof *weights / sizeof (float));
@@ -63,28 +63,28 @@ make_file (const GstEmotion2vecEarWeights * weights)
   return bytes;
 }
 
-static GstEmotion2vecEarWeights *
+static GstEmotion2vecVadWeights *
 load (const gchar * bytes, gsize n, GError ** error)
 {
   g_autofree gchar *path = NULL;
-  GstEmotion2vecEarWeights *weights;
-  gint file = g_file_open_tmp ("ear-XXXXXX.bin", &path, NULL);
+  GstEmotion2vecVadWeights *weights;
+  gint file = g_file_open_tmp ("vad-XXXXXX.bin", &path, NULL);
 
   g_assert_cmpint (file, >=, 0);
   g_close (file, NULL);
   g_assert_true (g_file_set_contents (path, bytes, (gssize) n, NULL));
-  weights = gst_emotion2vec_ear_weights_load (path, error);
+  weights = gst_emotion2vec_vad_weights_load (path, error);
   if (error && *error)
     g_assert_nonnull (strstr ((*error)->message, path));
   g_unlink (path);
   return weights;
 }
 
-static GstEmotion2vecEarWeights *
+static GstEmotion2vecVadWeights *
 by_hand (void)
 {
-  GstEmotion2vecEarWeights weights;
-  GstEmotion2vecEarWeights *loaded;
+  GstEmotion2vecVadWeights weights;
+  GstEmotion2vecVadWeights *loaded;
   g_autofree gchar *bytes = NULL;
 
   set_by_hand (&weights);
@@ -107,7 +107,7 @@ check_damaged (const gchar * bytes, gsize n)
 static void
 test_damaged (void)
 {
-  GstEmotion2vecEarWeights weights;
+  GstEmotion2vecVadWeights weights;
   g_autofree gchar *bytes = NULL;
   const float bad[] = { NAN, INFINITY, -INFINITY, 1e30f };
   static const gsize sizes[] = { 0, 4, N_HEADER, N_FILE - 4, N_FILE - 1 };
@@ -135,7 +135,7 @@ test_missing (void)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (gst_emotion2vec_ear_weights_load ("/nowhere/weights.bin",
+  g_assert_null (gst_emotion2vec_vad_weights_load ("/nowhere/weights.bin",
           &error));
   g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
   g_assert_nonnull (strstr (error->message, "/nowhere/weights.bin"));
@@ -144,29 +144,29 @@ test_missing (void)
 /* ---- evidence and edges ----------------------------------------------------------------------------------------- */
 
 static void
-push (GstEmotion2vecEar * ear, double voicing, gboolean audible, gboolean vote)
+push (GstEmotion2vecVad * vad, double voicing, gboolean audible, gboolean vote)
 {
   static const float samples[N_FRAME];
 
-  gst_emotion2vec_ear_push (ear, samples, voicing, audible, vote);
+  gst_emotion2vec_vad_push (vad, samples, voicing, audible, vote);
 }
 
 /* The frames [0, @n). */
-static GstEmotion2vecEar *
+static GstEmotion2vecVad *
 hear (guint n)
 {
-  g_autoptr (GstEmotion2vecEarWeights) weights = by_hand ();
-  GstEmotion2vecEar *ear = gst_emotion2vec_ear_new (weights);
+  g_autoptr (GstEmotion2vecVadWeights) weights = by_hand ();
+  GstEmotion2vecVad *vad = gst_emotion2vec_vad_new (weights);
 
   for (guint k = 0; k < n; k++)
-    push (ear, k >= FROM && k < TO, TRUE, FALSE);
-  return ear;
+    push (vad, k >= FROM && k < TO, TRUE, FALSE);
+  return vad;
 }
 
 static void
-check_evidence (const GstEmotion2vecEar * ear, guint64 k, double expected)
+check_evidence (const GstEmotion2vecVad * vad, guint64 k, double expected)
 {
-  g_assert_cmpfloat_with_epsilon (gst_emotion2vec_ear_evidence (ear, k),
+  g_assert_cmpfloat_with_epsilon (gst_emotion2vec_vad_evidence (vad, k),
       expected, 1e-5);
 }
 
@@ -174,55 +174,55 @@ check_evidence (const GstEmotion2vecEar * ear, guint64 k, double expected)
 static void
 test_evidence (void)
 {
-  GstEmotion2vecEar *ear = hear (TO);
+  GstEmotion2vecVad *vad = hear (TO);
 
-  check_evidence (ear, TO - 1, 0);
-  check_evidence (ear, TO - 8, 0);
-  check_evidence (ear, TO - 9, 4);
-  check_evidence (ear, TO - 16, 4);
-  check_evidence (ear, TO - 31, 4);
-  check_evidence (ear, FROM, 4);
-  check_evidence (ear, FROM - 1, -4);
-  gst_emotion2vec_ear_reset (ear);
+  check_evidence (vad, TO - 1, 0);
+  check_evidence (vad, TO - 8, 0);
+  check_evidence (vad, TO - 9, 4);
+  check_evidence (vad, TO - 16, 4);
+  check_evidence (vad, TO - 31, 4);
+  check_evidence (vad, FROM, 4);
+  check_evidence (vad, FROM - 1, -4);
+  gst_emotion2vec_vad_reset (vad);
   for (guint k = 0; k < 9; k++)
-    push (ear, k == 0, TRUE, FALSE);
-  check_evidence (ear, 0, 4);
-  gst_emotion2vec_ear_free (ear);
+    push (vad, k == 0, TRUE, FALSE);
+  check_evidence (vad, 0, 4);
+  gst_emotion2vec_vad_free (vad);
 }
 
 /* Not voiced: a vote adds 3. What is not audible is not speech, whoever says so. */
 static void
 test_vote (void)
 {
-  g_autoptr (GstEmotion2vecEarWeights) weights = by_hand ();
-  GstEmotion2vecEar *ear = gst_emotion2vec_ear_new (weights);
+  g_autoptr (GstEmotion2vecVadWeights) weights = by_hand ();
+  GstEmotion2vecVad *vad = gst_emotion2vec_vad_new (weights);
 
   for (guint k = 0; k < 20; k++)
-    push (ear, k == 2, k != 2 && k != 3, k == 1 || k == 2);
-  check_evidence (ear, 0, -4);
-  check_evidence (ear, 1, -1);
-  check_evidence (ear, 2, -4);
-  check_evidence (ear, 3, -4);
-  gst_emotion2vec_ear_free (ear);
+    push (vad, k == 2, k != 2 && k != 3, k == 1 || k == 2);
+  check_evidence (vad, 0, -4);
+  check_evidence (vad, 1, -1);
+  check_evidence (vad, 2, -4);
+  check_evidence (vad, 3, -4);
+  gst_emotion2vec_vad_free (vad);
 }
 
 static guint64
 start_of (guint64 start, guint64 earliest)
 {
-  GstEmotion2vecEar *ear = hear (TO);
-  guint64 found = gst_emotion2vec_ear_start (ear, start, TO, earliest);
+  GstEmotion2vecVad *vad = hear (TO);
+  guint64 found = gst_emotion2vec_vad_start (vad, start, TO, earliest);
 
-  gst_emotion2vec_ear_free (ear);
+  gst_emotion2vec_vad_free (vad);
   return found;
 }
 
 static guint64
 end_of (guint n, guint64 end)
 {
-  GstEmotion2vecEar *ear = hear (n);
-  guint64 found = gst_emotion2vec_ear_end (ear, FROM, end);
+  GstEmotion2vecVad *vad = hear (n);
+  guint64 found = gst_emotion2vec_vad_end (vad, FROM, end);
 
-  gst_emotion2vec_ear_free (ear);
+  gst_emotion2vec_vad_free (vad);
   return found;
 }
 
@@ -261,10 +261,10 @@ static guint64
 find_span (const float *data, guint n, guint hangover,
     GstEmotion2vecSpan * span)
 {
-  g_autoptr (GstEmotion2vecEarWeights) weights = by_hand ();
+  g_autoptr (GstEmotion2vecVadWeights) weights = by_hand ();
   const GstEmotion2vecSpeechSettings settings = {
     .hangover = hangover,.longest = 1000,.silence_threshold = -60,
-    .ear = weights
+    .vad = weights
   };
   GstEmotion2vecSpeech *speech = gst_emotion2vec_speech_new (&settings);
   guint64 known = 0;
@@ -375,14 +375,14 @@ test_click (void)
 static GPtrArray *
 cut (float *data, guint n, gsize max_piece)
 {
-  g_autoptr (GstEmotion2vecEarWeights) weights = by_hand ();
+  g_autoptr (GstEmotion2vecVadWeights) weights = by_hand ();
   GstAudioInfo info = window_audio (GST_AUDIO_FORMAT_F32, 16000, 1, FALSE);
   GstEmotion2vecWindowSettings settings = window_defaults;
 
   settings.trigger = GST_EMOTION2VEC_TRIGGER_SPEECH;
   settings.speech_hangover = 300 * GST_MSECOND;
   settings.silence_threshold = -60;
-  settings.ear = weights;
+  settings.vad = weights;
   return window_cut_all (&info, &settings, (const guint8 *) data, n, max_piece);
 }
 
@@ -421,16 +421,16 @@ main (int argc, char **argv)
 {
   gst_init (NULL, NULL);
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/ear/damaged", test_damaged);
-  g_test_add_func ("/ear/missing", test_missing);
-  g_test_add_func ("/ear/evidence", test_evidence);
-  g_test_add_func ("/ear/vote", test_vote);
-  g_test_add_func ("/ear/edges", test_edges);
-  g_test_add_func ("/ear/spans", test_spans);
-  g_test_add_func ("/ear/pause", test_pause);
-  g_test_add_func ("/ear/doubtful", test_doubtful);
-  g_test_add_func ("/ear/cut-off", test_cut_off);
-  g_test_add_func ("/ear/click", test_click);
-  g_test_add_func ("/ear/splits", test_splits);
+  g_test_add_func ("/vad/damaged", test_damaged);
+  g_test_add_func ("/vad/missing", test_missing);
+  g_test_add_func ("/vad/evidence", test_evidence);
+  g_test_add_func ("/vad/vote", test_vote);
+  g_test_add_func ("/vad/edges", test_edges);
+  g_test_add_func ("/vad/spans", test_spans);
+  g_test_add_func ("/vad/pause", test_pause);
+  g_test_add_func ("/vad/doubtful", test_doubtful);
+  g_test_add_func ("/vad/cut-off", test_cut_off);
+  g_test_add_func ("/vad/click", test_click);
+  g_test_add_func ("/vad/splits", test_splits);
   return g_test_run ();
 }
