@@ -62,10 +62,12 @@ mutant ()
 
 tanh_c='0.5 * x * (1 + tanh (0.7978845608028654 * (x + 0.044715 * x * x * x)))'
 tanh_glsl='0.5 * x * (1.0 + tanh (0.7978845608 * (x + 0.044715 * x * x * x)))'
+tanh_vec='Vec y; for (int i = 0; i < LANES; i++) y[i] = 0.5f * x[i] * (1 + tanhf (0.79788456f * (x[i] + 0.044715f * x[i] * x[i] * x[i])));'
 stale='return request->generation != request->stream->generation;'
 
 mutant gelu-ref model/e2vref.c "s/0\.5 \* x \* \(1 \+ erf \([^;]*;/$tanh_c;/" numeric ref
 mutant gelu-shaders shaders/common/gelu.glsl "s/0\.5 \* x \* \(1\.0 \+ erf4 [^;]*;/$tanh_glsl;/" numeric vulkan
+mutant gelu-host model/host/e2vhostloops.c "s/const Vec y = x \* \(0\.5f[^;]*;/$tanh_vec/" numeric host
 mutant clamp-ref model/e2vmodel.c 's/MAX \(scale, 0\)/scale/' numeric ref
 mutant clamp-shaders model/e2vmodel.c 's/MAX \(scale, 0\)/scale/' numeric vulkan
 mutant extra-tokens-ref model/e2vref.c 's/ \|\| query < op->n_extra \|\| key < op->n_extra//' numeric ref
