@@ -4,8 +4,9 @@
     python3 card.py [--check]
 
 The figures: dev.json, test.json and zeroshot.json of evaluate.py --output, baseline.json of baseline.py --corpora,
-robustness.tsv of robustness.py, embeddings.json of embeddings.py.  The tables stand in the documents between lines
-`<!-- card.py: NAME -->` and `<!-- end -->`.  --check only says whether the documents have what the figures give.
+robustness.tsv of robustness.py, embeddings.json of embeddings.py, corpora.csv of corpora.py.  The tables stand in the
+documents between lines `<!-- card.py: NAME -->` and `<!-- end -->`.  --check only says whether the documents have what the
+figures give.
 """
 import argparse
 import csv
@@ -37,8 +38,12 @@ class Figures:
         self.reports = {split: read(split + ".json") for split in SPLITS
                         if os.path.exists(os.path.join(folder, split + ".json"))}
         self.baseline, self.embeddings = read("baseline.json"), read("embeddings.json")
-        with open(os.path.join(folder, "robustness.tsv"), encoding="utf-8", newline="") as stream:
-            self.robustness = list(csv.DictReader(stream, delimiter="\t"))
+
+        def read_table(file, delimiter=","):
+            with open(os.path.join(folder, file), encoding="utf-8", newline="") as stream:
+                return list(csv.DictReader(stream, delimiter=delimiter))
+        self.robustness = read_table("robustness.tsv", "\t")
+        self.corpora = read_table("corpora.csv")
 
     def rows(self, split, kind):
         """Figures of a kind, corpora in the order of SPLITS' files."""
@@ -160,7 +165,19 @@ def corpora(figures):
     return "\n".join(text)
 
 
-TABLES = {f.__name__: f for f in (results, verdict, baseline, calibration, robustness, embeddings, corpora)}
+def leaveout(figures):
+    """The encoder: what it loses on dev when a training corpus is missing."""
+    value = {(r["training"], r["corpus"], r["kind"]): float(r["ua"]) for r in figures.corpora}
+    sets = list(dict.fromkeys(r["corpus"] for r in figures.corpora))
+    lines = []
+    for training in dict.fromkeys(r["training"] for r in figures.corpora):
+        lines.append([" ".join(name(word) for word in training.split(" "))] + [
+            "%.1f" % value[training, corpus, kind] for kind in KINDS for corpus in sets])
+    return table(["trained on"] + ["%s, dev %s" % ("4 classes" if kind == "4-class" else "all", name(corpus))
+                                   for kind in KINDS for corpus in sets], lines)
+
+
+TABLES = {f.__name__: f for f in (results, verdict, baseline, calibration, robustness, embeddings, corpora, leaveout)}
 
 
 def with_tables(text, figures):

@@ -131,11 +131,11 @@ def calibrations(logits, clips, temperature):
     return table
 
 
-def best_temperature(logits, clips):
-    """The temperature with the least log loss, every corpus counting the same."""
+def best_temperature(logits, clips, least=0.3):
+    """The temperature of LEAST or more with the least log loss, every corpus counting the same."""
     truth = np.array([dataset.CLASSES.index(c.emotion9) for c in clips])
     groups = [np.array([c.corpus == corpus for c in clips]) for corpus in {c.corpus for c in clips}]
-    grid = np.geomspace(0.3, 5, 60)
+    grid = np.geomspace(least, 5, 60)
     return grid[np.argmin([sum(calibration(logits[g], truth[g], t)[0] for g in groups) for t in grid])]
 
 
@@ -223,7 +223,8 @@ def evaluate_split(model, options):
     clips = select(audio, options.split, options.corpus)
     logits = logits_of(model, map(audio.wave, clips))
     if options.calibrate:
-        model.hyper = dataclasses.replace(model.hyper, temperature=round(float(best_temperature(logits, clips)), 3))
+        # Not below 1: it would make the model surer of voices that it does not know than of those that it learned from.
+        model.hyper = dataclasses.replace(model.hyper, temperature=round(float(best_temperature(logits, clips, 1.0)), 3))
         print("temperature %g" % model.hyper.temperature)
         checkpoint.save(model.state_dict(), model.hyper, model.labels, options.calibrate)
     report = report_of(model, logits, clips, options)
