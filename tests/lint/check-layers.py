@@ -33,7 +33,7 @@ LAYERS = {
     'window': (r'gst/window/\S+', {'window'}, (C, GLIB, GST)),
     'result': (r'gst/result/\S+', {'result'}, (C, GLIB, GST)),
     'search': (r'gst/engine/gstemotion2vecmodelsearch\.[ch]', {'core', 'search'}, (C, GLIB)),
-    'engine door': (r'gst/engine/gstemotion2vec(shared|engine|head|stream)\.h', {'window', 'result', 'engine door'}, (C, GLIB, GST)),
+    'engine door': (r'gst/engine/gstemotion2vec(engine|head|sharedvad|stream)\.h', {'window', 'result', 'engine door'}, (C, GLIB, GST)),
     'engine': (r'gst/engine/\S+',
                {'core', 'encoder', 'files', 'window', 'result', 'search', 'engine door', 'engine'}, (C, GLIB, GST, r'pthread\.h')),
     'renderers': (r'gst/renderers/\S+', {'result', 'renderers'}, (C, GLIB, GST, r'cairo\.h')),
