@@ -82,27 +82,27 @@ def edge_loss(odds, labels, rng):
 
 def train(recordings, steps, seed, output):
     torch.manual_seed(seed)
-    rng, vad = np.random.default_rng(seed), vad.Ear()
-    optimiser = torch.optim.Adam(vad.parameters(), RATE_START)
+    rng, network = np.random.default_rng(seed), vad.Network()
+    optimiser = torch.optim.Adam(network.parameters(), RATE_START)
     start, mean, batch = time.time(), None, None
-    print("%d weights" % sum(p.numel() for p in vad.parameters()), flush=True)
+    print("%d weights" % sum(p.numel() for p in network.parameters()), flush=True)
     for step in range(steps):
         if step % 2 == 0:               # each batch twice: it takes longer to make than to learn from
             earlier, batch = batch, [torch.from_numpy(part) for part in recordings.batch(BATCH, SECONDS)]
         heard, labels = batch if step % 2 == 0 or earlier is None else earlier
         for group in optimiser.param_groups:
             group["lr"] = RATE_START * (1 - step / steps) ** 0.8 + RATE_END
-        odds = vad(heard)
+        odds = network(heard)
         frames, edges = frame_loss(odds, labels), edge_loss(odds, labels, rng)
         optimiser.zero_grad()
         ((frames * torch.tensor(FRAME_WEIGHTS)).sum() + EDGE_WEIGHT * edges).backward()
-        torch.nn.utils.clip_grad_norm_(vad.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         losses = np.append(frames.detach().numpy(), edges.item())
         mean = losses if mean is None else 0.97 * mean + 0.03 * losses
         if (step + 1) % 50 == 0 or step + 1 == steps:
             print("step %d of %d, %.0f s, frames %.4f %.4f %.4f, edges %.4f" % (step + 1, steps, time.time() - start, *mean), flush=True)
-            vad.write(vad, output)
+            vad.write(network, output)
 
 
 def main():

@@ -109,7 +109,7 @@ def features(wave):
     return np.column_stack([bands, below, voicing(wave)]).astype(np.float32)
 
 
-class Ear(nn.Module):
+class Network(nn.Module):
     """A convolution over three frames, a recurrent layer, and a head for each delay that looks at what the layer said at
     TAPS moments since the frame it judges."""
 
@@ -134,9 +134,9 @@ class Ear(nn.Module):
         return torch.cat(out, 2)
 
 
-def write(vad, path):
+def write(network, path):
     """MAGIC, the number of weights (uint32), the weights (float32), all little-endian, in the order of state_dict()."""
-    weights = np.concatenate([value.numpy().ravel() for value in vad.state_dict().values()]).astype("<f4")
+    weights = np.concatenate([value.numpy().ravel() for value in network.state_dict().values()]).astype("<f4")
     with open(path, "wb") as file:
         file.write(MAGIC + struct.pack("<I", len(weights)) + weights.tobytes())
 
@@ -147,20 +147,20 @@ def read(path):
     if content[:8] != MAGIC:
         raise SystemExit("%s: these are no weights for finding speech" % path)
     weights = torch.from_numpy(np.frombuffer(content[12:], "<f4").copy())
-    vad, at = Ear(), 0
-    for value in vad.state_dict().values():
+    network, at = Network(), 0
+    for value in network.state_dict().values():
         value.copy_(weights[at:at + value.numel()].view_as(value))
         at += value.numel()
-    return vad.eval()
+    return network.eval()
 
 
 def main():
     import soundfile
-    vad = read(sys.argv[1])
+    network = read(sys.argv[1])
     for path in sys.argv[2:]:
         wave, _ = soundfile.read(path)
         with torch.no_grad():
-            odds = vad(torch.from_numpy(features(wave))[None])[0].numpy()
+            odds = network(torch.from_numpy(features(wave))[None])[0].numpy()
         for k, row in enumerate(odds):
             print(path, k, *("%.4f" % odd for odd in row))
 

@@ -32,9 +32,9 @@ def heard_in_c(audio):
 
 
 def heard_by_twin(audio):
-    vad = vad.read(speechkit.SPEECH_WEIGHTS)
+    network = vad.read(speechkit.SPEECH_WEIGHTS)
     with torch.no_grad():
-        odds = vad(torch.from_numpy(vad.features(audio.astype(numpy.float32)))[None])[0].numpy()
+        odds = network(torch.from_numpy(vad.features(audio.astype(numpy.float32)))[None])[0].numpy()
     expected = numpy.zeros_like(odds)
     for i, delay in enumerate(vad.DELAYS):
         expected[:max(0, len(odds) - delay), i] = odds[delay:, i]
