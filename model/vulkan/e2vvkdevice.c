@@ -14,16 +14,13 @@
 /* For work that was given up, before its memory is given up too. */
 #define GRACE 5.0
 
-/* volkLoadDeviceTable() reads volk's global vkGetDeviceProcAddr, which is the loader's and the same for all. */
-static GMutex table_lock;
-
+/* volkLoadDeviceTable() reads volk's global vkGetDeviceProcAddr, which is the loader's and the same for all. Under the loader's
+ * lock. */
 static void
 load_table (E2vVkDevice * d)
 {
-  g_mutex_lock (&table_lock);
   vkGetDeviceProcAddr = d->instance.vkGetDeviceProcAddr;
   volkLoadDeviceTable (&d->vk, d->device);
-  g_mutex_unlock (&table_lock);
 }
 
 /* Reads beyond a binding must be harmless: the simd kernels fetch whole fragments. Every device has the feature. */
@@ -75,14 +72,13 @@ create_command_pool (E2vVkDevice * d, GError ** error)
           &d->command_pool), "vkCreateCommandPool", NULL, error);
 }
 
-gboolean
-e2v_vk_device_open (E2vVkDevice * d, const char *wanted, GError ** error)
+/* Under the loader's lock. */
+static gboolean
+open_device (E2vVkDevice * d, const char *wanted, GError ** error)
 {
   g_autoptr (GArray) list = NULL;
   const E2vVkPhysical *physical;
 
-  memset (d, 0, sizeof *d);
-  d->owner = getpid ();
   if (!e2v_vk_instance_open (&d->instance, error))
     return FALSE;
   list = e2v_vk_physical_list (&d->instance, error);
@@ -98,14 +94,29 @@ e2v_vk_device_open (E2vVkDevice * d, const char *wanted, GError ** error)
   return create_command_pool (d, error);
 }
 
+gboolean
+e2v_vk_device_open (E2vVkDevice * d, const char *wanted, GError ** error)
+{
+  gboolean opened;
+
+  memset (d, 0, sizeof *d);
+  d->owner = getpid ();
+  e2v_vk_loader_lock ();
+  opened = open_device (d, wanted, error);
+  e2v_vk_loader_unlock ();
+  return opened;
+}
+
 void
 e2v_vk_device_clear (E2vVkDevice * d)
 {
+  e2v_vk_loader_lock ();
   if (d->device) {
     d->vk.vkDestroyCommandPool (d->device, d->command_pool, NULL);
     d->vk.vkDestroyDevice (d->device, NULL);
   }
   e2v_vk_instance_clear (&d->instance);
+  e2v_vk_loader_unlock ();
   memset (d, 0, sizeof *d);
 }
 

@@ -6,12 +6,42 @@
 #include "e2verror.h"
 #include "e2vvkresult.h"
 
+#include <pthread.h>
 #include <string.h>
 
 /* Subgroup properties and *2 queries came with 1.1. */
 #define MIN_API VK_API_VERSION_1_1
 
 static GMutex loader_lock;
+
+/* ---- one thread at a time --------------------------------------------------------------------------------------- */
+
+static GMutex loader;
+
+/* There is one thread then, and whoever held it is not here. */
+static void
+free_in_child (void)
+{
+  memset (&loader, 0, sizeof loader);
+}
+
+void
+e2v_vk_loader_lock (void)
+{
+  static gsize once;
+
+  if (g_once_init_enter (&once)) {
+    pthread_atfork (NULL, NULL, free_in_child);
+    g_once_init_leave (&once, 1);
+  }
+  g_mutex_lock (&loader);
+}
+
+void
+e2v_vk_loader_unlock (void)
+{
+  g_mutex_unlock (&loader);
+}
 
 /* ---- loader and instance ---------------------------------------------------------------------------------------- */
 
@@ -520,8 +550,9 @@ device_info (const E2vVkPhysical * d, guint index)
   return info;
 }
 
-GPtrArray *
-e2v_vulkan_list_devices (GError ** error)
+/* Under the loader's lock. */
+static GPtrArray *
+list_devices (GError ** error)
 {
   GPtrArray *infos = NULL;
   g_autoptr (GArray) list = NULL;
@@ -537,5 +568,16 @@ e2v_vulkan_list_devices (GError ** error)
           device_info (&g_array_index (list, E2vVkPhysical, i), i));
   }
   e2v_vk_instance_clear (&instance);
+  return infos;
+}
+
+GPtrArray *
+e2v_vulkan_list_devices (GError ** error)
+{
+  GPtrArray *infos;
+
+  e2v_vk_loader_lock ();
+  infos = list_devices (error);
+  e2v_vk_loader_unlock ();
   return infos;
 }

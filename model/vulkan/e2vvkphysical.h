@@ -11,6 +11,12 @@
 
 G_BEGIN_DECLS
 
+/* Around whatever makes, asks or destroys an instance or a device. The loader changes its lists of them and unloads drivers without
+ * a lock: vkGetDeviceProcAddr() in one thread beside vkEnumeratePhysicalDevices() on another instance in a second one crashed in
+ * libvulkan 1.4.309. A fork while another thread holds it leaves it free in the child. */
+void e2v_vk_loader_lock (void);
+void e2v_vk_loader_unlock (void);
+
 /* Functions of one instance: the loader promises pointers for the instance they were asked for, no other. */
 typedef struct
 {

@@ -24,7 +24,7 @@ LAYERS = {
     'core': (r'model/(%s)\.[ch]' % '|'.join(sum(CORE, [])), {'core'}, (C, GLIB)),
     'vulkan door': (r'model/vulkan/e2vvulkan\.h', {'core'}, (C, GLIB)),
     'vulkan': (r'model/vulkan/\S+', {'core', 'vulkan', 'vulkan door'}, (C, GLIB, r'dlfcn\.h',
-               r'e2vshaderlist\.h', r'volk\.h', r'vulkan/\S+')),
+               r'e2vshaderlist\.h', r'pthread\.h', r'volk\.h', r'vulkan/\S+')),
     'host door': (r'model/host/e2vhost\.h', {'core'}, (C, GLIB)),
     'host': (r'model/host/\S+', {'core', 'host', 'host door'}, (C, GLIB, r'dlfcn\.h')),
     'encoder': (r'model/(e2vencoder|e2vencoderpriv|e2vprograms|e2vrecover|e2vopen|e2vselfcheck|e2vselftest)\.[ch]', {'core', 'vulkan door', 'host door', 'encoder'}, (C, GLIB)),
