@@ -16,13 +16,13 @@ static GMutex loader_lock;
 
 /* ---- one thread at a time --------------------------------------------------------------------------------------- */
 
-static GMutex loader;
+static GMutex turn;
 
 /* There is one thread then, and whoever held it is not here. */
 static void
 free_in_child (void)
 {
-  memset (&loader, 0, sizeof loader);
+  memset (&turn, 0, sizeof turn);
 }
 
 void
@@ -34,13 +34,13 @@ e2v_vk_loader_lock (void)
     pthread_atfork (NULL, NULL, free_in_child);
     g_once_init_leave (&once, 1);
   }
-  g_mutex_lock (&loader);
+  g_mutex_lock (&turn);
 }
 
 void
 e2v_vk_loader_unlock (void)
 {
-  g_mutex_unlock (&loader);
+  g_mutex_unlock (&turn);
 }
 
 /* ---- loader and instance ---------------------------------------------------------------------------------------- */
