@@ -1,7 +1,7 @@
 /* gstemotion2vecoutput.c - the emotion2vec element's way out: results -> messages, metas, events, tags.
  *
- * (1) The delivery thread completes a result (scorer), adds it to the summary (gstemotion2vecsummaries.c) and posts its message, in the order of the
- *     windows. It touches neither pads nor buffers.
+ * (1) The delivery thread completes a result (scorer), adds it to the summary (gstemotion2vecsummaries.c) and posts its
+ *     message, in the order of the windows. It touches neither pads nor buffers.
  * (2) The streaming thread fetches what is complete. Each result waits in `ready` for the buffer that completed its
  *     window, or the next one if that has gone; order is kept. What has no buffer goes out as an event.
  * SPDX-License-Identifier: LGPL-2.1-or-later */

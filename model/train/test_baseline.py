@@ -140,6 +140,8 @@ class Figures(unittest.TestCase):
         self.assertLess(evaluate.calibration(2 * logits, truth, 2.0)[1], 2)
         clips = [dataset.Clip("", "a", "dev", "s", dataset.CLASSES[t], "", 0, 0) for t in truth]
         self.assertAlmostEqual(evaluate.best_temperature(2 * logits, clips), 2, delta=0.15)
+        self.assertAlmostEqual(evaluate.best_temperature(0.5 * logits, clips), 0.5, delta=0.05)
+        self.assertEqual(evaluate.best_temperature(0.5 * logits, clips, 1.0), 1)
 
     def test_twin_divides_by_the_temperature(self):
         hyper = emotion2vec.Hyper(embed_dim=32, depth=1, prenet_depth=1, num_heads=4, conv_layers=((16, 400, 320),),

@@ -12,17 +12,15 @@
 /* Subgroup properties and *2 queries came with 1.1. */
 #define MIN_API VK_API_VERSION_1_1
 
-static GMutex loader_lock;
-
 /* ---- one thread at a time --------------------------------------------------------------------------------------- */
 
-static GMutex turn;
+static GMutex loader;
 
 /* There is one thread then, and whoever held it is not here. */
 static void
 free_in_child (void)
 {
-  memset (&turn, 0, sizeof turn);
+  memset (&loader, 0, sizeof loader);
 }
 
 void
@@ -34,26 +32,25 @@ e2v_vk_loader_lock (void)
     pthread_atfork (NULL, NULL, free_in_child);
     g_once_init_leave (&once, 1);
   }
-  g_mutex_lock (&turn);
+  g_mutex_lock (&loader);
 }
 
 void
 e2v_vk_loader_unlock (void)
 {
-  g_mutex_unlock (&turn);
+  g_mutex_unlock (&loader);
 }
 
 /* ---- loader and instance ---------------------------------------------------------------------------------------- */
 
-gboolean
-e2v_vulkan_open_loader (GError ** error)
+/* Under the loader's lock. */
+static gboolean
+open_loader (GError ** error)
 {
   VkResult result = VK_SUCCESS;
 
-  g_mutex_lock (&loader_lock);
   if (!vkGetInstanceProcAddr)
     result = volkInitialize ();
-  g_mutex_unlock (&loader_lock);
   if (result != VK_SUCCESS) {
     g_set_error_literal (error, E2V_ERROR, E2V_ERROR_NO_DRIVER,
         "the Vulkan loader (libvulkan.so.1) was not found; install the package "
@@ -67,6 +64,17 @@ e2v_vulkan_open_loader (GError ** error)
     return FALSE;
   }
   return TRUE;
+}
+
+gboolean
+e2v_vulkan_open_loader (GError ** error)
+{
+  gboolean opened;
+
+  e2v_vk_loader_lock ();
+  opened = open_loader (error);
+  e2v_vk_loader_unlock ();
+  return opened;
 }
 
 static gboolean
@@ -145,7 +153,7 @@ e2v_vk_instance_open (E2vVkInstance * instance, GError ** error)
   VkResult result;
 
   memset (instance, 0, sizeof *instance);
-  if (!e2v_vulkan_open_loader (error))
+  if (!open_loader (error))
     return FALSE;
   result = create_instance (&instance->handle);
   if (result == VK_ERROR_INCOMPATIBLE_DRIVER)

@@ -50,7 +50,7 @@ typedef struct
   gboolean robust;              /* robustBufferAccess, for which core 1.0 asks */
 } E2vVkPhysical;
 
-/* Opens the loader if need be. Errors: E2V_ERROR_NO_DRIVER. */
+/* Under the loader's lock: opens the loader if need be. Errors: E2V_ERROR_NO_DRIVER. */
 gboolean e2v_vk_instance_open (E2vVkInstance * instance, GError ** error);
 void e2v_vk_instance_clear (E2vVkInstance * instance);
 
